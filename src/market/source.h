@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands behind a book: where its quotes come from, and whether they can be trusted to be current.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tickcast::market {
+
+enum class Origin : std::uint8_t { live, simulated, replay };
+
+enum class SourceState : std::uint8_t {
+  connecting,  // not every symbol's source has been reached yet
+  live,
+  stale,  // connected, but what should come does not
+  down,   // no connection to the source at all
+};
+
+struct SourceStatus {
+  SourceState state = SourceState::connecting;
+  std::int64_t since_ms = 0;  // epoch
+  friend bool operator==(const SourceStatus&, const SourceStatus&) = default;
+};
+
+constexpr std::string_view name(Origin origin) {
+  switch (origin) {
+    case Origin::live:
+      return "live";
+    case Origin::simulated:
+      return "simulated";
+    case Origin::replay:
+      return "replay";
+  }
+  return "";
+}
+
+constexpr std::string_view name(SourceState state) {
+  switch (state) {
+    case SourceState::connecting:
+      return "connecting";
+    case SourceState::live:
+      return "live";
+    case SourceState::stale:
+      return "stale";
+    case SourceState::down:
+      return "down";
+  }
+  return "";
+}
+
+}  // namespace tickcast::market
