@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The paths on which streams are served: /ws, /ws/<stream>[/<stream>...], /stream, /stream?streams=<a>/<b>. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/http.h"
+
+namespace tickcast::wire {
+
+struct StreamPath {
+  bool combined = false;             // /stream: events come wrapped in {"stream":...,"data":...}
+  std::vector<std::string> streams;  // as written, duplicates and empty parts left out
+};
+
+// Nothing for any other path. A trailing slash and further query keys (timeUnit) are tolerated.
+std::optional<StreamPath> parse_stream_path(const HttpRequest& request);
+
+}  // namespace tickcast::wire

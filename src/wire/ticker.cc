@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// scan_ticker reads eight bytes at a time ("SIMD within a register"): how long a number or a name is decides
+// no branch.
+#include "wire/ticker.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "base/digits.h"
+#include "market/symbol_table.h"
+#include "wire/json.h"
+
+namespace tickcast::wire {
+namespace {
+
+using market::Decimal;
+
+constexpr std::size_t kFrameBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kSymbolBytesMax = market::SymbolTable::kNameBytesMax;
+constexpr std::size_t kErrorMessageBytesMax = 512;
+
+// --- the fast path ---
+
+constexpr std::uint64_t kPowersOf10[] = {1,       10,        100,        1'000,      10'000,
+                                         100'000, 1'000'000, 10'000'000, 100'000'000};
+
+struct Cursor {
+  const char* at;
+  const char* end;
+
+  std::size_t left() const { return static_cast<std::size_t>(end - at); }
+};
+
+// Literals of at most 16 characters, compared as two words that may overlap: memcmp would be called for some
+// lengths.
+template <std::size_t N>
+[[gnu::always_inline]] inline bool eat(Cursor& in, const char (&literal)[N]) {
+  constexpr std::size_t kBytes = N - 1;
+  static_assert(kBytes == 1 || kBytes == 2 || (kBytes >= 4 && kBytes <= 16));
+  using Word = std::conditional_t<(kBytes >= 8), std::uint64_t,
+                                  std::conditional_t<(kBytes >= 4), std::uint32_t, char>>;
+  constexpr std::size_t kLast = kBytes - sizeof(Word);
+  if (in.left() < kBytes || load_word<Word>(in.at) != load_word<Word>(literal) ||
+      load_word<Word>(in.at + kLast) != load_word<Word>(literal + kLast)) {
+    return false;
+  }
+  in.at += kBytes;
+  return true;
+}
+
+// A positive integer of at most 16 digits. Longer ones are left to the general path, which knows what
+// overflow is.
+[[gnu::always_inline]] inline bool eat_update_id(Cursor& in, std::int64_t& out) {
+  if (in.left() < 16 || *in.at == '0') return false;
+  const std::uint64_t first = digit_values(in.at);
+  std::size_t count = leading_digits(first);
+  if (count == 0) return false;
+  std::uint64_t value = digits_number(first, count);
+  if (count == 8) {
+    const std::uint64_t second = digit_values(in.at + 8);
+    const std::size_t more = leading_digits(second);
+    if (more != 0) value = value * kPowersOf10[more] + digits_number(second, more);
+    count += more;
+  }
+  out = static_cast<std::int64_t>(value);
+  in.at += count;
+  return true;
+}
+
+// To the first byte that a JSON string cannot hold as it is: a quote, a backslash, a control character; or
+// that is not ASCII.
+[[gnu::always_inline]] inline void eat_plain(Cursor& in) {
+  constexpr std::uint64_t kQuotes = static_cast<std::uint64_t>('"') * kEachByte;
+  constexpr std::uint64_t kBackslashes = static_cast<std::uint64_t>('\\') * kEachByte;
+  while (in.left() >= 8) {
+    const std::uint64_t w = load_word<std::uint64_t>(in.at);
+    const std::uint64_t quote = ((w ^ kQuotes) - kEachByte) & ~(w ^ kQuotes);
+    const std::uint64_t backslash = ((w ^ kBackslashes) - kEachByte) & ~(w ^ kBackslashes);
+    const std::uint64_t control = (w - 0x20 * kEachByte) & ~w;
+    const std::uint64_t special = (quote | backslash | control | w) & kEachHighBit;
+    if (special != 0) {
+      in.at += std::countr_zero(special) / 8;  // borrows reach later bytes alone, so the first is right
+      return;
+    }
+    in.at += 8;
+  }
+  while (in.left() != 0) {
+    const auto c = static_cast<unsigned char>(*in.at);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return;
+    ++in.at;
+  }
+}
+
+// A decimal of any form and the quote after it; returns what follows, or null.
+[[gnu::noinline, gnu::cold]] const char* other_decimal(const char* at, const char* end, Decimal& out) {
+  const std::size_t longest = std::min(static_cast<std::size_t>(end - at), Decimal::kTextBytesMax + 1);
+  const auto* const quote = static_cast<const char*>(std::memchr(at, '"', longest));
+  if (quote == nullptr) return nullptr;
+  const auto parsed = Decimal::parse({at, static_cast<std::size_t>(quote - at)});
+  if (!parsed) return nullptr;
+  out = *parsed;
+  return quote + 1;
+}
+
+// A decimal and the quote after it. What Binance Spot sends has at most seven digits, a point, and eight
+// digits more.
+[[gnu::always_inline]] inline bool eat_decimal(Cursor& in, Decimal& out) {
+  if (in.left() >= 8) {
+    const std::uint64_t whole = digit_values(in.at);
+    const std::size_t count = leading_digits(whole);
+    if (count != 0 && in.left() >= count + 10 && in.at[count] == '.' && !(in.at[0] == '0' && count > 1)) {
+      const std::uint64_t fraction = digit_values(in.at + count + 1);
+      if (leading_digits(fraction) == 8 && in.at[count + 9] == '"') {
+        out.mantissa =
+            static_cast<std::int64_t>(digits_number(whole, count) * kTenTo8 + digits_number(fraction, 8));
+        out.exponent = -8;
+        in.at += count + 10;
+        return true;
+      }
+    }
+  }
+  const char* const next = other_decimal(in.at, in.end, out);
+  if (next != nullptr) in.at = next;
+  return next != nullptr;
+}
+
+}  // namespace
+
+bool scan_ticker(std::string_view frame, Ticker& out) {
+  Cursor in{frame.data(), frame.data() + frame.size()};
+  const bool combined = eat(in, R"({"stream":")");
+  if (combined) {
+    eat_plain(in);
+    if (!eat(in, R"(","data":)")) return false;
+  }
+  market::Quote& quote = out.quote;
+  if (!eat(in, R"({"u":)") || !eat_update_id(in, quote.update_id) || !eat(in, R"(,"s":")")) return false;
+  const char* const symbol = in.at;
+  eat_plain(in);
+  const auto symbol_bytes = static_cast<std::size_t>(in.at - symbol);
+  if (symbol_bytes == 0 || symbol_bytes > kSymbolBytesMax) return false;
+  if (!eat(in, R"(","b":")") || !eat_decimal(in, quote.bid_price) ||    //
+      !eat(in, R"(,"B":")") || !eat_decimal(in, quote.bid_quantity) ||  //
+      !eat(in, R"(,"a":")") || !eat_decimal(in, quote.ask_price) ||     //
+      !eat(in, R"(,"A":")") || !eat_decimal(in, quote.ask_quantity) || !eat(in, "}")) {
+    return false;
+  }
+  if (combined && !eat(in, "}")) return false;
+  quote.event_ns = quote.received_ns = quote.admitted_ns = 0;
+  out.symbol = {symbol, symbol_bytes};
+  return in.at == in.end;
+}
+
+// --- the general path ---
+
+namespace {
+
+enum class Field : std::uint8_t { absent, good, mistyped, too_large };
+
+// What an object says of itself, as far as any frame of ours goes. Of a key that comes twice the last counts,
+// as in JavaScript.
+struct Event {
+  bool has_type = false;
+  std::optional<std::string_view> type;  // "e", when it is a string
+
+  Field update_id{}, symbol{}, bid_price{}, bid_quantity{}, ask_price{}, ask_quantity{};
+  std::string_view symbol_text;
+  market::Quote quote;
+
+  bool is_ticker() const {
+    return std::ranges::any_of(fields(), [](Field field) { return field != Field::absent; });
+  }
+  FrameKind ticker_kind() const {
+    const auto all = fields();
+    const auto is_bad = [](Field field) { return field == Field::absent || field == Field::mistyped; };
+    if (std::ranges::any_of(all, is_bad)) return FrameKind::malformed;
+    return std::ranges::count(all, Field::too_large) != 0 ? FrameKind::unrepresentable : FrameKind::ticker;
+  }
+
+ private:
+  std::array<Field, 6> fields() const {
+    return {update_id, symbol, bid_price, bid_quantity, ask_price, ask_quantity};
+  }
+};
+
+struct Frame {
+  Event top;
+  std::optional<Event> data;  // when "data" is an object
+  bool has_stream = false;
+  bool has_data = false;
+  std::string_view stream;
+
+  bool has_result = false;
+  bool has_error = false;
+  bool has_code = false;
+  Reply reply;
+};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The form of Decimal::parse without its limits: tells a number that is too large from what is no number of
+// ours.
+bool is_decimal(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = point == text.size() ? "0" : text.substr(point + 1);
+  return !whole.empty() && !fraction.empty() && std::ranges::all_of(whole, is_digit) &&
+         std::ranges::all_of(fraction, is_digit) && (whole[0] != '0' || whole.size() == 1);
+}
+
+bool read_decimal(json::ondemand::value value, Field& field, Decimal& out) {
+  std::optional<std::string_view> text;
+  if (!json::read_string(value, text)) return false;
+  const auto parsed = text ? Decimal::parse(*text) : std::nullopt;
+  if (parsed) out = *parsed;
+  field = parsed ? Field::good : text && is_decimal(*text) ? Field::too_large : Field::mistyped;
+  return true;
+}
+
+bool read_update_id(json::ondemand::value value, Event& out) {
+  const std::string_view token = json::token(value);
+  const auto id = json::integer(token);
+  const bool is_positive_integer =
+      json::is_number(token) && token[0] != '0' && std::ranges::all_of(token, is_digit);
+  out.update_id = !is_positive_integer ? Field::mistyped : id ? Field::good : Field::too_large;
+  out.quote.update_id = id.value_or(market::kNoUpdateId);
+  return json::skip(value);
+}
+
+bool read_symbol(json::ondemand::value value, Event& out) {
+  std::optional<std::string_view> text;
+  if (!json::read_string(value, text)) return false;
+  const bool good = text && !text->empty() && text->size() <= kSymbolBytesMax;
+  out.symbol = good ? Field::good : Field::mistyped;
+  out.symbol_text = good ? *text : std::string_view();
+  return true;
+}
+
+bool read_event_member(std::string_view key, json::ondemand::value value, Event& out) {
+  if (key.size() == 1) {
+    switch (key[0]) {
+      case 'e':
+        out.has_type = true;
+        return json::read_string(value, out.type);
+      case 'u':
+        return read_update_id(value, out);
+      case 's':
+        return read_symbol(value, out);
+      case 'b':
+        return read_decimal(value, out.bid_price, out.quote.bid_price);
+      case 'B':
+        return read_decimal(value, out.bid_quantity, out.quote.bid_quantity);
+      case 'a':
+        return read_decimal(value, out.ask_price, out.quote.ask_price);
+      case 'A':
+        return read_decimal(value, out.ask_quantity, out.quote.ask_quantity);
+      default:
+        break;
+    }
+  }
+  return json::skip(value);
+}
+
+bool read_data(json::ondemand::value value, Frame& out) {
+  out.has_data = true;
+  out.data.reset();
+  json::ondemand::object object;
+  if (value.get_object().get(object)) return json::skip(value);
+  Event& event = out.data.emplace();
+  return json::each_member(object, [&event](std::string_view key, json::ondemand::value member) {
+    return read_event_member(key, member, event);
+  });
+}
+
+bool read_code(json::ondemand::value value, Reply& out) {
+  const auto code = json::integer(json::token(value));
+  using Limits = std::numeric_limits<int>;
+  out.error_code = code && *code >= Limits::min() && *code <= Limits::max() ? static_cast<int>(*code) : 0;
+  return json::skip(value);
+}
+
+bool read_message(json::ondemand::value value, Reply& out) {
+  std::optional<std::string_view> text;
+  if (!json::read_string(value, text)) return false;
+  std::size_t bytes = std::min(text.value_or("").size(), kErrorMessageBytesMax);
+  while (bytes != 0 && bytes < text->size() && (static_cast<unsigned char>((*text)[bytes]) & 0xc0) == 0x80)
+    --bytes;
+  out.error_message = text.value_or("").substr(0, bytes);
+  return true;
+}
+
+bool read_error(json::ondemand::value value, Frame& out) {
+  out.has_error = json::token(value) != "null";
+  json::ondemand::object object;
+  if (value.get_object().get(object)) return json::skip(value);
+  return json::each_member(object, [&out](std::string_view key, json::ondemand::value member) {
+    if (key == "code") return read_code(member, out.reply);
+    if (key == "msg") return read_message(member, out.reply);
+    return json::skip(member);
+  });
+}
+
+bool read_stream(json::ondemand::value value, Frame& out) {
+  std::optional<std::string_view> text;
+  if (!json::read_string(value, text)) return false;
+  out.has_stream = text.has_value();
+  out.stream = text.value_or("");
+  return true;
+}
+
+bool read_frame_member(std::string_view key, json::ondemand::value value, Frame& out) {
+  if (key == "stream") return read_stream(value, out);
+  if (key == "data") return read_data(value, out);
+  if (key == "result") {
+    out.has_result = true;
+    return json::skip(value);
+  }
+  if (key == "error") return read_error(value, out);
+  if (key == "code") {
+    out.has_code = true;
+    return read_code(value, out.reply);
+  }
+  if (key == "msg") return read_message(value, out.reply);
+  if (key == "id") {
+    out.reply.id = json::integer(json::token(value));
+    return json::skip(value);
+  }
+  return read_event_member(key, value, out.top);
+}
+
+// A spot book ticker names no type: it is known by its keys, or by its stream.
+FrameKind event_kind(const Event& event, std::string_view stream) {
+  if (event.has_type) {
+    if (event.type == "bookTicker") return event.ticker_kind();
+    return event.type == "serverShutdown" ? FrameKind::server_shutdown : FrameKind::other;
+  }
+  if (event.is_ticker() || stream.ends_with("@bookTicker")) return event.ticker_kind();
+  return FrameKind::other;
+}
+
+}  // namespace
+
+struct FrameReader::Json {
+  json::Text text{kFrameBytesMax};
+  char symbol[kSymbolBytesMax];
+};
+
+FrameReader::FrameReader() : json_(std::make_unique<Json>()) {}
+FrameReader::~FrameReader() = default;
+
+FrameKind FrameReader::read(std::string_view frame) {
+  return scan_ticker(frame, ticker_) ? FrameKind::ticker : read_with_simdjson(frame);
+}
+
+FrameKind FrameReader::read_with_simdjson(std::string_view frame) {
+  Frame found;
+  const auto on_member = [&found](std::string_view key, json::ondemand::value value) {
+    return read_frame_member(key, value, found);
+  };
+  FrameKind kind = FrameKind::malformed;
+  if (json::read_object(json_->text, frame, on_member)) {
+    const bool wrapped = found.has_stream && found.has_data;
+    const Event none;
+    const Event& event = !wrapped ? found.top : found.data ? *found.data : none;
+    if (wrapped && !found.data) {
+      kind = FrameKind::other;  // an array of events: none that we know
+    } else if (!wrapped && !found.top.is_ticker() &&
+               (found.has_result || found.has_error || found.has_code)) {
+      kind = FrameKind::reply;
+      reply_ = std::move(found.reply);
+      reply_.is_error = found.has_error || found.has_code;
+    } else {
+      kind = event_kind(event, found.stream);
+    }
+    if (kind == FrameKind::ticker) {
+      std::memcpy(json_->symbol, event.symbol_text.data(), event.symbol_text.size());
+      ticker_.symbol = {json_->symbol, event.symbol_text.size()};
+      ticker_.quote = event.quote;
+    }
+  } else if (json::read_array(json_->text, frame,
+                              [](json::ondemand::value value) { return json::skip(value); })) {
+    kind = FrameKind::other;
+  }
+  json_->text.shrink();
+  return kind;
+}
+
+// --- writing ---
+
+namespace {
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+std::uint64_t id_of(const market::Quote& quote) { return static_cast<std::uint64_t>(quote.update_id); }
+
+char* put(char* out, std::uint64_t number) { return write_number(out, number); }
+
+}  // namespace
+
+char* write_book_ticker(char* out, std::string_view symbol, const market::Quote& quote) {
+  out = put(put(out, R"({"u":)"), id_of(quote));
+  out = put(put(out, R"(,"s":")"), symbol);
+  out = quote.bid_price.write(put(out, R"(","b":")"));
+  out = quote.bid_quantity.write(put(out, R"(","B":")"));
+  out = quote.ask_price.write(put(out, R"(","a":")"));
+  out = quote.ask_quantity.write(put(out, R"(","A":")"));
+  return put(out, R"("})");
+}
+
+char* write_quote_event(char* out, std::string_view symbol, const market::Quote& quote,
+                        std::int64_t emitter_ns, std::uint64_t merged_updates) {
+  out = put(put(out, R"({"e":"quote","s":")"), symbol);
+  out = put(put(out, R"(","u":)"), id_of(quote));
+  out = quote.bid_price.write(put(out, R"(,"bid":")"));
+  out = quote.bid_quantity.write(put(out, R"(","bids":")"));
+  out = quote.ask_price.write(put(out, R"(","ask":")"));
+  out = quote.ask_quantity.write(put(out, R"(","asks":")"));
+  out = write_epoch_ms(put(out, R"(","producerTime":)"), quote.admitted_ns);
+  out = write_epoch_ms(put(out, R"(,"emitterTime":)"), emitter_ns);
+  if (merged_updates != 0) out = put(put(out, R"(,"n":)"), merged_updates);
+  return put(out, "}");
+}
+
+char* write_combined_prefix(char* out, std::string_view lower_case_symbol, std::string_view channel) {
+  out = put(put(out, R"({"stream":")"), lower_case_symbol);
+  return put(put(put(out, "@"), channel), R"(","data":)");
+}
+
+char* write_epoch_ms(char* out, std::int64_t epoch_ns) {
+  const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(epoch_ns, 0)) / 1'000;
+  out = put(out, us / 1'000);
+  const auto fraction = static_cast<unsigned>(us % 1'000);
+  *out++ = '.';
+  *out++ = static_cast<char>('0' + fraction / 100);
+  *out++ = static_cast<char>('0' + fraction / 10 % 10);
+  *out++ = static_cast<char>('0' + fraction % 10);
+  return out;
+}
+
+std::string server_shutdown_event(std::int64_t epoch_ns, bool combined) {
+  const std::string event = R"({"e":"serverShutdown","E":)" + std::to_string(epoch_ns / 1'000'000) + "}";
+  return combined ? R"({"stream":"!serverShutdown","data":)" + event + "}" : event;
+}
+
+}  // namespace tickcast::wire
