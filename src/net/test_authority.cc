@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/test_authority.h"
+
+#include <cstdio>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/check.h"
+
+namespace tickcast::net {
+namespace {
+
+struct KeyDeleter {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct CertificateDeleter {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+using KeyPointer = std::unique_ptr<EVP_PKEY, KeyDeleter>;
+using CertificatePointer = std::unique_ptr<X509, CertificateDeleter>;
+
+KeyPointer new_key() { return KeyPointer(EVP_EC_gen("P-256")); }
+
+void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
+  CHECK(extension != nullptr, "the test's certificate extension is wrong");
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
+CertificatePointer new_certificate(EVP_PKEY* key, const char* common_name, long not_before_s,
+                                   long not_after_s) {
+  static long serial = 1;
+  CertificatePointer certificate(X509_new());
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial++);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), not_before_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), not_after_s);
+  X509_set_pubkey(certificate.get(), key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
+  return certificate;
+}
+
+}  // namespace
+
+struct TestAuthority::Key {
+  KeyPointer key = new_key();
+  CertificatePointer certificate;
+};
+struct TestAuthority::Issued {
+  KeyPointer key = new_key();
+  CertificatePointer certificate;
+};
+
+TestAuthority::TestAuthority() : key_(std::make_unique<Key>()) {
+  static int made = 0;
+  const std::string name = "a test's authority " + std::to_string(++made);
+  key_->certificate = new_certificate(key_->key.get(), name.c_str(), -86'400, 86'400);
+  X509* own = key_->certificate.get();
+  X509_set_issuer_name(own, X509_get_subject_name(own));
+  add_extension(own, own, NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(own, own, NID_subject_key_identifier, "hash");
+  X509_sign(own, key_->key.get(), EVP_sha256());
+
+  const char* folder = getenv("TMPDIR");
+  ca_file_ = std::string(folder == nullptr ? "/tmp" : folder) + "/tickcast-ca-XXXXXX";
+  const int fd = mkstemp(ca_file_.data());
+  CHECK(fd >= 0, "the temporary folder can't be written to");
+  FILE* file = fdopen(fd, "w");
+  PEM_write_X509(file, own);
+  fclose(file);
+}
+
+TestAuthority::~TestAuthority() { unlink(ca_file_.c_str()); }
+
+std::shared_ptr<TestAuthority::Issued> TestAuthority::issue(const Certificate& what) const {
+  auto issued = std::make_shared<Issued>();
+  issued->certificate =
+      new_certificate(issued->key.get(), "a test's server", what.not_before_s, what.not_after_s);
+  X509* made = issued->certificate.get();
+  X509_set_issuer_name(made, X509_get_subject_name(key_->certificate.get()));
+  add_extension(made, key_->certificate.get(), NID_subject_alt_name, what.name);
+  X509_sign(made, key_->key.get(), EVP_sha256());
+  return issued;
+}
+
+TestTlsServer::TestTlsServer(std::shared_ptr<TestAuthority::Issued> certificate,
+                             std::function<void(Io&)> serve, int version_max)
+    : certificate_(std::move(certificate)), version_max_(version_max) {
+  auto listener = listen_tcp({"127.0.0.1", 0}, {});
+  CHECK(listener.has_value(), "a test's port can't be opened");
+  listener_ = std::move(listener).value();
+  port_ = local_endpoint(listener_)->port();
+  thread_ = std::thread([this, serve = std::move(serve)] { run(serve); });
+}
+
+TestTlsServer::~TestTlsServer() { thread_.join(); }
+
+void TestTlsServer::run(const std::function<void(Io&)>& serve) {
+  // OpenSSL's own socket writes raise it when the client has gone.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  pollfd waiting{.fd = listener_.fd(), .events = POLLIN, .revents = 0};
+  if (poll(&waiting, 1, 20'000) != 1) return;
+  // Inherits no O_NONBLOCK: this thread may block, a while.
+  const Socket socket(accept(listener_.fd(), nullptr, nullptr));
+  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+
+  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  if (version_max_ != 0) {
+    SSL_CTX_set_min_proto_version(context, 0);
+    SSL_CTX_set_max_proto_version(context, version_max_);
+    SSL_CTX_set_security_level(context, 0);
+  }
+  SSL_CTX_use_certificate(context, certificate_->certificate.get());
+  SSL_CTX_use_PrivateKey(context, certificate_->key.get());
+  SSL* ssl = SSL_new(context);
+  SSL_set_fd(ssl, socket.fd());
+  if (SSL_accept(ssl) == 1) {
+    const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    server_name_ = name == nullptr ? "" : name;
+    Io io;
+    io.read = [ssl] {
+      std::string bytes(64 * 1024, '\0');
+      const int n = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()));
+      bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+      return bytes;
+    };
+    io.write = [ssl](const std::string& bytes) {
+      SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size()));
+    };
+    serve(io);
+    SSL_shutdown(ssl);
+  }
+  SSL_free(ssl);
+  SSL_CTX_free(context);
+}
+
+}  // namespace tickcast::net
