@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fanout: who is owed what. Pure: no socket, clock or thread; a shard feeds it changes and asks it for bytes.
+//
+// Each change taken in gets the next number of this fan-out's own sequence. A client is a watchlist
+// (interned: equal subscription sets are one object) and a cursor (the number up to which it has been
+// served). What it is owed are the newest quotes of the watched symbols whose number is past its cursor,
+// oldest change first, so that after any number of written bytes one cursor tells exactly what was served: a
+// slow client costs its cursor and nothing else. There is no queue.
+//
+// A watchlist keeps its symbols ordered by last change, so finding what a client is owed costs what it is
+// owed, not what it watches. Bytes are built once per (watchlist, cursor, encoding) and shared by every
+// client in that state.
+//
+// Thread: the shard's. Bounds: clients * sizeof(client record) + distinct watchlists * symbols in them + one
+// batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "market/book.h"
+#include "market/symbol_table.h"
+
+namespace tickcast::fanout {
+
+// What a client gets of a symbol; bits, so that one entry of a watchlist carries all its channels.
+enum Channels : std::uint8_t {
+  kBookTicker = 1,
+  kQuote = 2,
+};
+
+// One line of a watchlist.
+struct Watch {
+  market::SymbolId symbol{};
+  std::uint8_t channels = 0;
+  friend bool operator==(const Watch&, const Watch&) = default;
+};
+
+// A client's number; reused after remove().
+enum class ClientId : std::uint32_t {};
+
+class Fanout {
+ public:
+  explicit Fanout(const market::SymbolTable& symbols);
+  ~Fanout();
+
+  // --- the market's side ---
+
+  // Takes in the newest entry of a symbol. An entry that was taken in before is ignored.
+  void apply(market::SymbolId symbol, const market::Book::Entry& entry);
+
+  // --- the clients' side ---
+
+  ClientId add_client(bool combined);
+  void remove_client(ClientId client);
+  void set_combined(ClientId client, bool combined);
+
+  // Replaces what the client watches: sorted by symbol, each symbol once, channels not empty. What is new to
+  // it is owed at once: the caller serves the client after it.
+  void watch(ClientId client, std::span<const Watch> watches);
+  std::span<const Watch> watches(ClientId client) const;
+
+  // --- serving ---
+
+  // Names the clients that changes since the last call concern, one a call, each once per round of changes;
+  // false when there are none left. A client whose socket is full is simply not served: it asks for owed()
+  // itself when it can be written to. A round begins at a random client of a watchlist, so that no position
+  // is always last.
+  bool next_due(ClientId& client);
+
+  // Bytes owed to the client: whole frames, oldest change first; empty when it is owed nothing. `now_ns`
+  // (epoch) becomes emitterTime. Valid until the next call of any member but written().
+  std::span<const char> owed(ClientId client, std::int64_t now_ns);
+
+  // Tells how many bytes of the last owed() were written. Moves the client's cursor past every symbol whose
+  // frames were begun, and returns the rest of a torn one: those bytes must go out before anything else.
+  std::span<const char> written(ClientId client, std::size_t bytes);
+
+  // --- numbers ---
+  std::size_t clients() const;
+  std::size_t watchlists() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tickcast::fanout

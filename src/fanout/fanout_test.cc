@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The fan-out's promises, by example and over random schedules of changes, subscriptions, full sockets and
+// torn writes.
+#include "fanout/fanout.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "wire/ticker.h"
+#include "wire/ws_frame.h"
+
+namespace tickcast::fanout {
+namespace {
+
+using market::Book;
+using market::SymbolId;
+
+constexpr std::int64_t kNow = 1'732'320'000'123'456'789;
+
+SymbolId id(std::size_t i) { return static_cast<SymbolId>(i); }
+
+// What a client has received, read back from the bytes on its socket.
+struct Receiver {
+  struct Seen {
+    std::int64_t update_id = 0;
+    std::uint64_t events = 0;
+  };
+  wire::MessageReader reader{wire::Role::client, {}};
+  std::unique_ptr<wire::FrameReader> frames = std::make_unique<wire::FrameReader>();
+  std::map<std::string, Seen> book_tickers;
+  std::vector<std::string> texts;
+  bool in_order = true;
+
+  void take(std::span<const char> bytes) {
+    std::string copy(bytes.begin(), bytes.end());
+    std::span<char> rest(copy);
+    while (reader.next(rest) == wire::MessageReader::Status::message) {
+      texts.emplace_back(reader.message().payload.begin(), reader.message().payload.end());
+      if (frames->read(texts.back()) != wire::FrameKind::ticker) continue;
+      Seen& seen = book_tickers[std::string(frames->ticker().symbol)];
+      in_order = in_order && frames->ticker().quote.update_id > seen.update_id;
+      seen.update_id = frames->ticker().quote.update_id;
+      ++seen.events;
+    }
+  }
+};
+
+// A market of a few symbols in a real book, and a fan-out that follows it.
+struct World {
+  market::SymbolTable symbols;
+  Book book;
+  market::BookReader reader{book};
+  Fanout fanout{symbols};
+  std::map<SymbolId, std::int64_t> newest;  // update id
+
+  explicit World(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) symbols.put_name("SYM" + std::to_string(i) + "USDT");
+  }
+
+  void change(SymbolId symbol) {
+    market::Quote quote;
+    quote.update_id = ++newest[symbol];
+    quote.bid_price = *market::Decimal::parse("25.35190000");
+    ASSERT_EQ(book.admit(symbol, quote), market::Admission::admitted);
+  }
+  void look() {
+    reader.drain(symbols, [&](SymbolId symbol) {
+      Book::Entry entry;
+      if (book.read(symbol, entry)) fanout.apply(symbol, entry);
+    });
+  }
+};
+
+// A client with a socket of limited room.
+struct Client {
+  ClientId number{};
+  Receiver receiver;
+  std::string torn;  // must go out first
+
+  // Serves as a shard does, into a socket that takes `room` bytes. Returns the room left.
+  std::size_t serve(Fanout& fanout, std::size_t room) {
+    if (!torn.empty()) {
+      const std::size_t n = std::min(room, torn.size());
+      receiver.take(std::span<const char>(torn).first(n));
+      torn.erase(0, n);
+      room -= n;
+      if (!torn.empty()) return 0;
+    }
+    const auto owed = fanout.owed(number, kNow);
+    if (owed.empty()) return room;
+    const std::size_t n = std::min(room, owed.size());
+    receiver.take(owed.first(n));
+    const auto rest = fanout.written(number, n);
+    torn.assign(rest.begin(), rest.end());
+    return room - n;
+  }
+};
+
+TEST(Fanout, ANewClientGetsTheLastQuoteOfEverySymbolItWatchesOnce) {
+  World world(3);
+  world.change(id(0));
+  world.change(id(1));
+  world.change(id(0));
+  world.look();
+  Client client{world.fanout.add_client(false), {}, {}};
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}, {id(2), kBookTicker}};
+  world.fanout.watch(client.number, watches);
+  client.serve(world.fanout, 1 << 20);
+  client.serve(world.fanout, 1 << 20);
+  EXPECT_EQ(client.receiver.texts.size(), 2u);
+  EXPECT_EQ(client.receiver.book_tickers["SYM0USDT"].update_id, 2);
+  EXPECT_EQ(client.receiver.book_tickers["SYM1USDT"].update_id, 1);
+}
+
+TEST(Fanout, AClientThatWasAwayGetsOnlyTheNewestOfWhatItMissed) {
+  World world(2);
+  Client client{world.fanout.add_client(true), {}, {}};
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
+  world.fanout.watch(client.number, watches);
+  for (int i = 0; i < 100; ++i) world.change(id(0));
+  world.look();
+  client.serve(world.fanout, 1 << 20);
+  ASSERT_EQ(client.receiver.texts.size(), 1u);
+  EXPECT_EQ(client.receiver.texts[0].substr(0, 52),
+            R"({"stream":"sym0usdt@bookTicker","data":{"u":100,"s":)");
+}
+
+TEST(Fanout, AddingASymbolOwesThatSymbolAlone) {
+  World world(2);
+  world.change(id(0));
+  world.change(id(1));
+  world.look();
+  Client client{world.fanout.add_client(false), {}, {}};
+  const Watch second[] = {{id(1), kBookTicker}};
+  world.fanout.watch(client.number, second);
+  client.serve(world.fanout, 1 << 20);
+  const Watch both[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
+  world.fanout.watch(client.number, both);
+  client.serve(world.fanout, 1 << 20);
+  EXPECT_EQ(client.receiver.book_tickers["SYM0USDT"].events, 1u);
+  EXPECT_EQ(client.receiver.book_tickers["SYM1USDT"].events, 1u);
+  EXPECT_TRUE(world.fanout.owed(client.number, kNow).empty());
+}
+
+TEST(Fanout, TheQuoteEventCountsTheUpdatesMergedInIt) {
+  World world(1);
+  Client client{world.fanout.add_client(false), {}, {}};
+  const Watch watches[] = {{id(0), kQuote}};
+  world.fanout.watch(client.number, watches);
+  world.change(id(0));
+  world.look();
+  client.serve(world.fanout, 1 << 20);
+  world.change(id(0));
+  world.look();
+  client.serve(world.fanout, 1 << 20);
+  for (int i = 0; i < 3; ++i) {
+    world.change(id(0));
+    world.look();
+  }
+  client.serve(world.fanout, 1 << 20);
+  ASSERT_EQ(client.receiver.texts.size(), 3u);
+  EXPECT_EQ(client.receiver.texts[0].find("\"n\":"), std::string::npos) << "nothing was seen before: unknown";
+  EXPECT_NE(client.receiver.texts[1].find("\"n\":1}"), std::string::npos);
+  EXPECT_NE(client.receiver.texts[2].find("\"n\":3}"), std::string::npos);
+}
+
+TEST(Fanout, EqualSubscriptionsShareOneWatchlistThatIsFreedWithItsLastMember) {
+  World world(2);
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
+  const ClientId first = world.fanout.add_client(false);
+  const ClientId second = world.fanout.add_client(true);
+  world.fanout.watch(first, watches);
+  world.fanout.watch(second, watches);
+  EXPECT_EQ(world.fanout.watchlists(), 1u);  // the empty list of newcomers is gone
+  world.fanout.remove_client(first);
+  world.fanout.remove_client(second);
+  EXPECT_EQ(world.fanout.watchlists(), 0u);
+  EXPECT_EQ(world.fanout.clients(), 0u);
+}
+
+TEST(Fanout, ClientsInTheSameStateShareTheSameBytes) {
+  World world(1);
+  const Watch watches[] = {{id(0), kBookTicker}};
+  const ClientId first = world.fanout.add_client(false);
+  const ClientId second = world.fanout.add_client(false);
+  world.fanout.watch(first, watches);
+  world.fanout.watch(second, watches);
+  world.change(id(0));
+  world.look();
+  const auto bytes = world.fanout.owed(first, kNow);
+  world.fanout.written(first, bytes.size());
+  EXPECT_EQ(world.fanout.owed(second, kNow).data(), bytes.data());
+}
+
+// Random schedules. After each the promises are checked: never an older quote after a newer one, no quote
+// twice, nothing torn, and after quiet everyone holds the book's last quote of each of its symbols.
+RC_GTEST_PROP(Fanout, KeepsItsPromisesOverRandomSchedules, ()) {
+  constexpr std::size_t kSymbols = 6;
+  World world(kSymbols);
+  std::vector<std::optional<Client>> clients(5);
+  std::vector<std::uint32_t> masks(clients.size(), 0);
+
+  const auto steps = *rc::gen::inRange(1, 200);
+  for (int step = 0; step < steps; ++step) {
+    const auto who = *rc::gen::inRange<std::size_t>(0, clients.size());
+    switch (*rc::gen::inRange(0, 8)) {
+      case 0:
+      case 1:
+        world.change(id(*rc::gen::inRange<std::size_t>(0, kSymbols)));
+        break;
+      case 2:
+        world.look();
+        break;
+      case 3: {  // join, or watch something else
+        if (!clients[who])
+          clients[who] = Client{world.fanout.add_client(*rc::gen::arbitrary<bool>()), {}, {}};
+        masks[who] = *rc::gen::inRange<std::uint32_t>(0, 1u << kSymbols);
+        std::vector<Watch> watches;
+        for (std::size_t i = 0; i < kSymbols; ++i) {
+          // A symbol that is dropped and asked for again is sent again, with the id it had: that is not a
+          // step back.
+          if (((masks[who] >> i) & 1u) != 0) {
+            watches.push_back({id(i), kBookTicker});
+          } else {
+            clients[who]->receiver.book_tickers.erase("SYM" + std::to_string(i) + "USDT");
+          }
+        }
+        world.fanout.watch(clients[who]->number, watches);
+        break;
+      }
+      case 4:
+        if (clients[who]) {
+          world.fanout.remove_client(clients[who]->number);
+          clients[who].reset();
+        }
+        break;
+      case 5:  // a socket becomes writable by itself
+        if (clients[who]) clients[who]->serve(world.fanout, *rc::gen::inRange<std::size_t>(0, 400));
+        break;
+      default: {  // a round
+        ClientId due{};
+        while (world.fanout.next_due(due)) {
+          for (auto& client : clients) {
+            if (client && client->number == due)
+              client->serve(world.fanout, *rc::gen::inRange<std::size_t>(0, 1000));
+          }
+        }
+      }
+    }
+  }
+  world.look();
+  for (std::size_t c = 0; c < clients.size(); ++c) {
+    if (!clients[c]) continue;
+    while (clients[c]->serve(world.fanout, 1 << 20) < 1 << 20) continue;
+    RC_ASSERT(clients[c]->receiver.in_order);
+    for (const auto& [symbol, update_id] : world.newest) {
+      if (((masks[c] >> market::index(symbol)) & 1u) == 0) continue;
+      RC_ASSERT(clients[c]->receiver.book_tickers[std::string(world.symbols.name(symbol))].update_id ==
+                update_id);
+    }
+  }
+}
+
+RC_GTEST_PROP(Fanout, ARoundReachesEveryoneWhoIsOwedSomething, ()) {
+  World world(4);
+  std::vector<Client> clients;
+  const auto count = *rc::gen::inRange<std::size_t>(1, 40);
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.push_back({world.fanout.add_client(false), {}, {}});
+    const Watch watches[] = {{id(i % 4), kBookTicker}};
+    world.fanout.watch(clients.back().number, watches);
+  }
+  for (std::size_t i = 0; i < 4; ++i) world.change(id(i));
+  world.look();
+  ClientId due{};
+  std::map<ClientId, int> visits;
+  while (world.fanout.next_due(due)) {
+    ++visits[due];
+    for (Client& client : clients) {
+      if (client.number == due) client.serve(world.fanout, 1 << 20);
+    }
+    // Another leaves in the middle of the round: nobody is skipped for it.
+    if (clients.size() > 1 && *rc::gen::inRange(0, 4) == 0) {
+      const auto victim = *rc::gen::inRange<std::size_t>(0, clients.size());
+      world.fanout.remove_client(clients[victim].number);
+      clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(victim));
+    }
+  }
+  for (const Client& client : clients) RC_ASSERT(client.receiver.book_tickers.size() == 1u);
+}
+
+}  // namespace
+}  // namespace tickcast::fanout
