@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emitter/emitter.h"
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "emitter/lookups.h"
+#include "emitter/shard.h"
+#include "net/socket.h"
+
+namespace tickcast::emitter {
+
+struct Emitter::Impl {
+  Impl(const Options& from, const market::SymbolTable& symbols, const market::Book& book)
+      : options(from), lookups(symbols, book) {
+    if (options.shards == 0) options.shards = std::max(1u, std::thread::hardware_concurrency());
+  }
+
+  Options options;
+  Lookups lookups;
+  std::uint16_t port = 0;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::vector<std::thread> threads;
+};
+
+Result<std::unique_ptr<Emitter>> Emitter::start(const Options& options, const market::SymbolTable& symbols,
+                                                market::Book& book) {
+  auto impl = std::make_unique<Impl>(options, symbols, book);
+
+  // Shards share the port, which the kernel would let another process of ours do too: so first take it alone.
+  wire::ListenAddress address = options.listen;
+  {
+    auto alone = net::listen_tcp(address, {});
+    if (!alone) return alone.error();
+    const auto bound = net::local_endpoint(*alone);
+    if (!bound) return bound.error();
+    impl->port = address.port = bound->port();
+  }
+  for (std::size_t i = 0; i < impl->options.shards; ++i) {
+    auto listener =
+        net::listen_tcp(address, {.reuse_port = true, .send_buffer_bytes = options.send_buffer_bytes});
+    if (!listener) return listener.error();
+    impl->shards.push_back(std::make_unique<Shard>(impl->options, symbols, book, impl->lookups));
+    impl->shards.back()->listen(std::move(*listener));
+  }
+  for (const auto& shard : impl->shards) impl->threads.emplace_back([&shard = *shard] { shard.run(); });
+  log_info("emitter", "{} shards serve on port {}", impl->options.shards, impl->port);
+  return std::unique_ptr<Emitter>(new Emitter(std::move(impl)));
+}
+
+Emitter::Emitter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Emitter::~Emitter() {
+  for (const auto& shard : impl_->shards) shard->stop();
+  for (std::thread& thread : impl_->threads) thread.join();
+}
+
+std::uint16_t Emitter::port() const { return impl_->port; }
+
+}  // namespace tickcast::emitter

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Emitter: serves the book to WebSocket clients. Starts one shard per core; shards share nothing mutable with
+// each other.
+//
+// Thread: start() and stop() by the one who owns it; each shard is a thread of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "market/book.h"
+#include "market/source.h"
+#include "market/symbol_table.h"
+#include "wire/url.h"
+
+namespace tickcast::emitter {
+
+struct Options {
+  wire::ListenAddress listen;
+  market::Origin origin = market::Origin::live;  // what the page and !status say
+  std::size_t shards = 0;                        // 0: one per core
+  std::size_t streams_per_connection_max = 1024;
+  std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve
+  std::size_t connections_per_address_max = 0;  // 0: no limit
+  std::size_t message_bytes_max = 64 * 1024;
+  std::size_t fragments_max = 1024;
+  double messages_per_second = 50;
+  double messages_burst = 200;
+  std::int64_t handshake_timeout_ns = 5 * kNsPerSecond;
+  std::int64_t ping_interval_ns = 20 * kNsPerSecond;
+  std::int64_t pong_timeout_ns = 60 * kNsPerSecond;
+  std::int64_t stuck_timeout_ns = 30 * kNsPerSecond;
+  std::int64_t drain_ns = kNsPerSecond;            // closes of a planned stop are spread over it
+  std::int64_t look_interval_ns = 300 * kNsPerUs;  // a long round looks at the book again this often
+  int send_buffer_bytes = 64 * 1024;               // kernel's, per client: bounds what a stalled reader costs
+};
+
+class Emitter {
+ public:
+  // Binds the port and starts the shards. The book and the symbols must outlive the emitter.
+  static Result<std::unique_ptr<Emitter>> start(const Options& options, const market::SymbolTable& symbols,
+                                                market::Book& book);
+  ~Emitter();  // serverShutdown to every client, then close 1012 spread over drain_ns
+
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  explicit Emitter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tickcast::emitter

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The emitter over real sockets: what a client that speaks Binance's protocol, or ours, sees.
+#include "emitter/emitter.h"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "emitter/lookups.h"
+#include "emitter/subscriptions.h"
+#include "net/background.h"
+#include "net/loop.h"
+#include "ws/client.h"
+
+namespace tickcast::emitter {
+namespace {
+
+using market::SymbolId;
+
+constexpr std::int64_t kDeadlineNs = 20 * kNsPerSecond;
+
+// A WebSocket client with a loop of its own in the test's thread.
+class TestClient final : private ws::ClientEvents {
+ public:
+  TestClient(std::uint16_t port, const std::string& target) : background_(loop_) {
+    ws::ClientEvents& events = *this;
+    client_ = std::make_unique<ws::Client>(loop_, background_, wire::Url{"ws", "127.0.0.1", port, ""}, target,
+                                           nullptr, ws::ClientOptions{}, events);
+  }
+
+  bool wait(const std::function<bool()>& until) {
+    const std::int64_t deadline_ns = steady_ns() + kDeadlineNs;
+    while (!until()) {
+      if (steady_ns() > deadline_ns) return false;
+      loop_.turn(10 * kNsPerMs);
+    }
+    return true;
+  }
+  // Whether it became open (else it failed).
+  bool opened() {
+    EXPECT_TRUE(wait([this] { return open_ || failure_; }));
+    return open_;
+  }
+  // The next text; "" when the connection ends instead.
+  std::string next() {
+    EXPECT_TRUE(wait([this] { return !texts_.empty() || ended_; })) << "nothing came";
+    if (texts_.empty()) return "";
+    std::string text = std::move(texts_.front());
+    texts_.pop_front();
+    return text;
+  }
+  // The next text that has `part` in it.
+  std::string next_with(std::string_view part) {
+    for (std::string text = next(); !text.empty(); text = next()) {
+      if (text.find(part) != std::string::npos) return text;
+    }
+    return "";
+  }
+  // Turns the loop for as long as something keeps coming, then tells whether nothing is left to read.
+  bool quiet() {
+    const std::int64_t until_ns = steady_ns() + 100 * kNsPerMs;
+    while (steady_ns() < until_ns) loop_.turn(10 * kNsPerMs);
+    return texts_.empty();
+  }
+  void send(std::string_view text) { client_->connection()->send(wire::Opcode::text, text); }
+  ws::Connection& connection() { return *client_->connection(); }
+  const std::optional<ws::DialFailure>& failure() const { return failure_; }
+  const std::optional<ws::Ended>& ended() const { return ended_; }
+
+ private:
+  void on_open(ws::Connection&) override { open_ = true; }
+  void on_dial_failed(const ws::DialFailure& failure) override { failure_ = failure; }
+  void on_message(ws::Connection&, const wire::Message& message, std::int64_t) override {
+    texts_.emplace_back(message.payload.begin(), message.payload.end());
+  }
+  void on_writable(ws::Connection&) override {}
+  void on_ended(ws::Connection&, const ws::Ended& ended) override { ended_ = ended; }
+
+  net::Loop loop_;
+  net::Background background_;
+  bool open_ = false;
+  std::optional<ws::DialFailure> failure_;
+  std::optional<ws::Ended> ended_;
+  std::deque<std::string> texts_;
+  std::unique_ptr<ws::Client> client_;
+};
+
+class EmitterTest : public testing::Test {
+ protected:
+  EmitterTest() {
+    options_.listen = {"127.0.0.1", 0};
+    options_.shards = 2;
+    options_.drain_ns = 50 * kNsPerMs;
+    btc_ = *symbols_.put({"BTCUSDT", "TRADING", "BTC", "USDT", "0.01000000", "0.00001000"});
+    eth_ = *symbols_.put({"ETHUSDT", "TRADING", "ETH", "USDT", "0.01000000", "0.00010000"});
+  }
+  void start() {
+    auto started = Emitter::start(options_, symbols_, book_);
+    ASSERT_TRUE(started) << started.error().message;
+    emitter_ = std::move(*started);
+  }
+  std::uint16_t port() const { return emitter_->port(); }
+
+  void change(SymbolId symbol, std::int64_t update_id) {
+    market::Quote quote;
+    quote.update_id = update_id;
+    quote.bid_price = *market::Decimal::parse("61685.99000000");
+    quote.bid_quantity = *market::Decimal::parse("1.25869000");
+    quote.ask_price = *market::Decimal::parse("61686.00000000");
+    quote.ask_quantity = *market::Decimal::parse("2.44816000");
+    quote.received_ns = quote.admitted_ns = wall_ns();
+    ASSERT_EQ(book_.admit(symbol, quote), market::Admission::admitted);
+    book_.publish();
+  }
+
+  Options options_;
+  market::SymbolTable symbols_;
+  market::Book book_;
+  SymbolId btc_{};
+  SymbolId eth_{};
+  std::unique_ptr<Emitter> emitter_;  // last: its shards read the rest
+};
+
+TEST_F(EmitterTest, SendsTheLastQuoteOnSubscribingAndEveryLaterOne) {
+  start();
+  change(btc_, 7);
+  TestClient client(port(), "/ws/btcusdt@bookTicker");
+  ASSERT_TRUE(client.opened());
+  EXPECT_EQ(
+      client.next(),
+      R"({"u":7,"s":"BTCUSDT","b":"61685.99000000","B":"1.25869000","a":"61686.00000000","A":"2.44816000"})");
+  change(btc_, 9);
+  EXPECT_NE(client.next().find(R"("u":9)"), std::string::npos);
+}
+
+TEST_F(EmitterTest, WrapsEventsOnTheCombinedPath) {
+  start();
+  change(eth_, 3);
+  TestClient client(port(), "/stream?streams=ethusdt@bookTicker/ethusdt@quote");
+  ASSERT_TRUE(client.opened());
+  EXPECT_TRUE(client.next().starts_with(R"({"stream":"ethusdt@bookTicker","data":{"u":3,"s":"ETHUSDT",)"));
+  EXPECT_TRUE(
+      client.next().starts_with(R"({"stream":"ethusdt@quote","data":{"e":"quote","s":"ETHUSDT","u":3,)"));
+}
+
+TEST_F(EmitterTest, AnswersControlMessagesAsTheExchangeDoes) {
+  start();
+  TestClient client(port(), "/ws");
+  ASSERT_TRUE(client.opened());
+  client.send(R"({"method":"SUBSCRIBE","params":["btcusdt@bookTicker","nosuch@bookTicker"],"id":"a-1"})");
+  EXPECT_EQ(client.next(), R"({"result":null,"id":"a-1"})");
+  client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":2})");
+  EXPECT_EQ(client.next(), R"({"result":["btcusdt@bookTicker","nosuch@bookTicker"],"id":2})");
+  client.send(R"({"method":"SET_PROPERTY","params":["combined",true],"id":3})");
+  EXPECT_EQ(client.next(), R"({"result":null,"id":3})");
+  client.send(R"({"method":"GET_PROPERTY","params":["combined"],"id":null})");
+  EXPECT_EQ(client.next(), R"({"result":true,"id":null})");
+  change(btc_, 1);
+  EXPECT_TRUE(client.next().starts_with(R"({"stream":"btcusdt@bookTicker","data":)"));
+  client.send(R"({"method":"UNSUBSCRIBE","params":["btcusdt@bookTicker"],"id":4})");
+  EXPECT_EQ(client.next(), R"({"result":null,"id":4})");
+  change(btc_, 2);
+  EXPECT_TRUE(client.quiet());
+  client.send("{");
+  EXPECT_TRUE(client.next().starts_with(R"({"error":{"code":3,)"));
+}
+
+TEST_F(EmitterTest, ASymbolThatIsListedLaterBeginsToFlow) {
+  start();
+  TestClient client(port(), "/ws/newusdt@bookTicker");
+  ASSERT_TRUE(client.opened());
+  const auto listed = symbols_.put_name("NEWUSDT");
+  change(*listed, 1);
+  EXPECT_NE(client.next().find(R"("s":"NEWUSDT")"), std::string::npos);
+}
+
+TEST_F(EmitterTest, RefusesMoreStreamsThanAConnectionMayHave) {
+  options_.streams_per_connection_max = 2;
+  start();
+  TestClient in_url(port(), "/stream?streams=a@quote/b@quote/c@quote");
+  EXPECT_FALSE(in_url.opened());
+  EXPECT_EQ(in_url.failure()->http_status, 400);
+
+  TestClient client(port(), "/ws/a@quote/b@quote");
+  ASSERT_TRUE(client.opened());
+  client.send(R"({"method":"SUBSCRIBE","params":["b@quote","btcusdt@quote"],"id":1})");
+  EXPECT_TRUE(client.next().starts_with(R"({"error":{"code":2,"msg":"Too many streams)"));
+  client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":2})");
+  EXPECT_EQ(client.next(), R"({"result":["a@quote","b@quote"],"id":2})") << "the connection stays as it was";
+}
+
+TEST_F(EmitterTest, AnyOtherPathIsNotAStream) {
+  start();
+  TestClient client(port(), "/stream/nonsense");
+  EXPECT_FALSE(client.opened());
+  EXPECT_EQ(client.failure()->http_status, 404);
+}
+
+TEST_F(EmitterTest, TellsStatusSubscribersAtOnceAndOnEveryChange) {
+  options_.origin = market::Origin::simulated;
+  start();
+  TestClient client(port(), "/stream?streams=!status");
+  ASSERT_TRUE(client.opened());
+  EXPECT_EQ(
+      client.next(),
+      R"({"stream":"!status","data":{"e":"status","state":"connecting","since":0,"symbols":"all","origin":"simulated"}})");
+  book_.set_source({market::SourceState::live, 1'732'320'000'123});
+  book_.publish();
+  EXPECT_EQ(
+      client.next(),
+      R"({"stream":"!status","data":{"e":"status","state":"live","since":1732320000123,"symbols":"all","origin":"simulated"}})");
+}
+
+TEST_F(EmitterTest, AClientThatStopsReadingCostsOthersNothingAndSeesTheNewestWhenItReturns) {
+  options_.shards = 1;
+  options_.send_buffer_bytes = 4096;
+  start();
+  TestClient stalled(port(), "/ws/btcusdt@bookTicker");
+  TestClient reading(port(), "/ws/btcusdt@bookTicker");
+  ASSERT_TRUE(stalled.opened());
+  ASSERT_TRUE(reading.opened());
+  stalled.connection().pause_reading(true);
+  // Enough to fill the socket's buffers many times over, were it all sent.
+  constexpr std::int64_t kLast = 50'000;
+  for (std::int64_t u = 1; u <= kLast; ++u) {
+    change(btc_, u);
+    if (u % 5000 == 0) {
+      EXPECT_NE(reading.next_with(R"({"u":)" + std::to_string(u) + ","), "");
+    }
+  }
+  stalled.connection().pause_reading(false);
+  std::int64_t events = 1;
+  while (stalled.next().find(R"({"u":)" + std::to_string(kLast) + ",") == std::string::npos)
+    ASSERT_LT(++events, kLast);
+}
+
+TEST_F(EmitterTest, SaysGoodbyeWhenItStops) {
+  start();
+  TestClient client(port(), "/ws/btcusdt@quote");
+  ASSERT_TRUE(client.opened());
+  client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":1})");
+  client.next();
+  std::thread stopping([this] { emitter_.reset(); });
+  EXPECT_TRUE(client.next().starts_with(R"({"e":"serverShutdown","E":)"));
+  EXPECT_TRUE(client.wait([&] { return client.ended().has_value(); }));
+  EXPECT_EQ(client.ended()->code, wire::CloseCode::service_restart);
+  stopping.join();
+}
+
+TEST_F(EmitterTest, NamesTheTakenPort) {
+  start();
+  options_.listen.port = port();
+  const auto second = Emitter::start(options_, symbols_, book_);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(std::to_string(port())), std::string::npos);
+}
+
+class LookupsTest : public EmitterTest {
+ protected:
+  wire::HttpResponse get(const std::string& target) {
+    const auto parsed = wire::parse_request_head("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(parsed.status, wire::HeadStatus::complete);
+    return lookups_.answer(parsed.request).value_or(wire::HttpResponse{404, {}, ""});
+  }
+  Lookups lookups_{symbols_, book_};
+};
+
+TEST_F(LookupsTest, AnswerWhatClientsAskFirst) {
+  EXPECT_EQ(get("/api/v3/ping").body, "{}");
+  EXPECT_TRUE(get("/api/v3/time").body.starts_with(R"({"serverTime":)"));
+  EXPECT_NE(get("/api/v3/exchangeInfo").body.find(R"("symbol":"ETHUSDT")"), std::string::npos);
+  EXPECT_EQ(get("/api/v3/nonsense").status, 404);
+}
+
+TEST_F(LookupsTest, ExchangeInfoFollowsTheListings) {
+  get("/api/v3/exchangeInfo");
+  symbols_.put_name("NEWUSDT");
+  symbols_.set_status(eth_, market::kGone);
+  const std::string body = get("/api/v3/exchangeInfo").body;
+  EXPECT_NE(body.find("NEWUSDT"), std::string::npos);
+  EXPECT_EQ(body.find("GONE"), std::string::npos);
+  EXPECT_EQ(get("/api/v3/exchangeInfo?symbolStatus=TRADING").body.find("ETHUSDT"), std::string::npos);
+}
+
+TEST_F(LookupsTest, BookTickerTellsOneSomeOrAll) {
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker").body, "[]");
+  change(btc_, 5);
+  const std::string btc =
+      R"({"symbol":"BTCUSDT","bidPrice":"61685.99000000","bidQty":"1.25869000","askPrice":"61686.00000000","askQty":"2.44816000"})";
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker?symbol=BTCUSDT").body, btc);
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker?symbols=%5B%22BTCUSDT%22%5D").body, "[" + btc + "]");
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker").body, "[" + btc + "]");
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker?symbol=NOSUCH").body, R"({"code":-1121,"msg":"Invalid symbol."})");
+  EXPECT_EQ(get("/api/v3/ticker/bookTicker?symbol=NOSUCH").status, 400);
+}
+
+}  // namespace
+}  // namespace tickcast::emitter

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shard: one thread's whole world: a loop, a listener, its clients and their fan-out. Follows the book
+// through a reader of its own, and serves whoever is owed something with what is newest at the moment of
+// writing.
+//
+// Thread: run() is the thread's body; stop() may be called from any. Shares nothing mutable with other shards
+// but the cold Lookups.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/wakeup.h"
+#include "emitter/emitter.h"
+#include "emitter/lookups.h"
+#include "emitter/subscriptions.h"
+#include "fanout/fanout.h"
+#include "market/book.h"
+#include "market/symbol_table.h"
+#include "net/loop.h"
+#include "net/socket.h"
+#include "wire/control.h"
+#include "ws/server.h"
+
+namespace tickcast::emitter {
+
+class Shard final : private ws::Application, private net::Ready {
+ public:
+  // Registers with the book as a sleeper: before ingest starts.
+  Shard(const Options& options, const market::SymbolTable& symbols, market::Book& book, Lookups& lookups);
+  ~Shard();
+
+  void listen(net::Socket listener) { server_.listen(std::move(listener)); }
+  void run();
+  // Tells every client that the server goes away, closes them spread over drain_ns, then ends run(). Thread:
+  // any.
+  void stop();
+
+ private:
+  // One client: its connection's tag is its number in the fan-out, and its place in clients_.
+  struct Client {
+    ws::Connection* connection = nullptr;  // null: the place is free
+    bool combined = false;
+    Subscriptions subscriptions;
+  };
+
+  // ws::Application
+  ws::Answer on_request(const wire::HttpRequest& request, bool upgrade, const net::Endpoint& peer) override;
+  void on_open(ws::Connection& connection, const wire::HttpRequest& request) override;
+  void on_message(ws::Connection& connection, const wire::Message& message,
+                  std::int64_t received_ns) override;
+  void on_writable(ws::Connection& connection) override;
+  void on_ended(ws::Connection& connection, const ws::Ended& ended) override;
+  // net::Ready of the wake-up
+  void on_ready(std::uint32_t what) override;
+
+  wire::HttpResponse answer_page(const wire::HttpRequest& request) const;
+  std::string handle(ws::Connection& connection, const wire::ControlRequest& request);
+  void change_subscriptions(ws::Connection& connection, const wire::ControlRequest& request);
+  bool too_many(const Client& client, fanout::ClientId number, std::span<const wire::StreamName> names) const;
+
+  std::int64_t end_of_turn();
+  void look();
+  void serve_due();
+  void serve(ws::Connection& connection);
+  void resolve_new_symbols();
+  void send_status(Client& client);
+
+  Client& client_of(const ws::Connection& connection) { return clients_[connection.tag]; }
+
+  const Options& options_;
+  const market::SymbolTable& symbols_;
+  const market::Book& book_;
+  Lookups& lookups_;
+  net::Loop loop_;
+  Wakeup wakeup_;
+  market::BookReader reader_;
+  fanout::Fanout fanout_;
+  wire::ControlReader control_;
+  std::vector<Client> clients_;  // by number in the fan-out
+  std::size_t symbols_seen_ = 0;
+  market::SourceStatus status_;
+  bool more_due_ = false;  // the last turn ended with clients still to serve
+  ws::Server server_;
+};
+
+}  // namespace tickcast::emitter
