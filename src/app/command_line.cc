@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "exchange/faults.h"
+#include "market/symbol_table.h"
+
+namespace tickcast::app {
+namespace {
+
+constexpr const char* kBinanceRest = "https://data-api.binance.vision";
+constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
+
+// A flag with its environment twin: --exchange-rest is TICKCAST_EXCHANGE_REST.
+CLI::Option* with_environment(CLI::Option* option, const std::string& flag) {
+  std::string name = "TICKCAST_" + market::to_upper_ascii(flag.substr(2));
+  std::ranges::replace(name, '-', '_');
+  return option->envname(name);
+}
+
+// A value that one of our own parsers reads; its error is the message.
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& command, const std::string& flag, T& into, Parse parse,
+                        const std::string& type, const std::string& help) {
+  CLI::Option* const option = command.add_option_function<std::string>(
+      flag,
+      [&into, parse, flag](const std::string& text) {
+        auto parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
+        into = std::move(*parsed);
+      },
+      help);
+  option->type_name(type);
+  return with_environment(option, flag);
+}
+
+template <class T>
+CLI::Option* add_number(CLI::App& command, const std::string& flag, T& into, T least, T most,
+                        const std::string& help) {
+  CLI::Option* const option = command.add_option(flag, into, help);
+  option->check(CLI::Range(least, most))->capture_default_str();
+  return with_environment(option, flag);
+}
+
+CLI::Option* add_listen(CLI::App& command, wire::ListenAddress& into, const std::string& preset) {
+  into = wire::parse_listen_address(preset).value();
+  return add_parsed(command, "--listen", into, wire::parse_listen_address, "ADDR",
+                    "host:port or :port; port 0 takes a free one (default " + preset + ")");
+}
+
+// Names of the market as people type them: btcusdt,ethusdt.
+CLI::Option* add_names(CLI::App& command, const std::string& flag, std::vector<std::string>& into,
+                       const std::string& help) {
+  CLI::Option* const option = command.add_option_function<std::vector<std::string>>(
+      flag,
+      [&into](const std::vector<std::string>& names) {
+        into.clear();
+        for (const std::string& name : names) into.push_back(market::to_upper_ascii(name));
+      },
+      help);
+  option->delimiter(',')->type_name("A,B");
+  return with_environment(option, flag);
+}
+
+// What a feed needs to know of its exchange. A host of one's own (the simulator) answers REST and streams on
+// one port.
+struct ExchangeFlags {
+  CLI::Option* rest = nullptr;
+  CLI::Option* streams = nullptr;
+
+  void add(CLI::App& command, feed::Options& feed) {
+    feed.rest = wire::parse_url(kBinanceRest, "http").value();
+    feed.streams = wire::parse_url(kBinanceStreams, "ws").value();
+    streams = add_parsed(
+        command, "--exchange-streams", feed.streams,
+        [](const std::string& text) { return wire::parse_url(text, "ws"); }, "URL",
+        std::string("where the exchange's streams are (default ") + kBinanceStreams + ")");
+    rest = add_parsed(
+        command, "--exchange-rest", feed.rest,
+        [](const std::string& text) { return wire::parse_url(text, "http"); }, "URL",
+        std::string("where its REST look-ups are (default ") + kBinanceRest +
+            "; with --exchange-streams alone: the same host and port)");
+    auto* const symbols = add_names(command, "--symbols", feed.symbols, "only these symbols");
+    auto* const quotes =
+        add_names(command, "--quote-assets", feed.quote_assets, "only symbols quoted in these assets");
+    symbols->excludes(quotes);
+    with_environment(command.add_option("--ca-file", feed.ca_file,
+                                        "trust these certificate authorities (PEM) instead of the system's"),
+                     "--ca-file")
+        ->check(CLI::ExistingFile);
+  }
+
+  void complete(feed::Options& feed) const {
+    if (streams->count() == 0 || rest->count() != 0) return;
+    feed.rest = feed.streams;
+    feed.rest.scheme = feed.streams.secure() ? "https" : "http";
+    feed.rest.target.clear();
+  }
+};
+
+void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
+  add_number<std::size_t>(command, "--shards", emitter.shards, 0, 256,
+                          "threads that serve clients; 0: one per core");
+  add_number<std::size_t>(command, "--max-connections", emitter.connections_max, 0, 100'000'000,
+                          "clients in all; 0: what descriptors allow, less a reserve");
+  add_number<std::size_t>(command, "--max-connections-per-address", emitter.connections_per_address_max, 0,
+                          100'000'000, "clients from one address; 0: no limit");
+}
+
+void add_market_flags(CLI::App& command, exchange::Options& exchange) {
+  add_number<std::size_t>(command, "--symbols", exchange.market.symbols, 1, market::SymbolTable::kSymbolsMax,
+                          "symbols that trade");
+  add_number<double>(command, "--rate", exchange.market.events_per_second, 0.1, 200'000,
+                     "book ticker events per second over all symbols");
+  add_number<std::uint64_t>(command, "--seed", exchange.market.seed, 0, ~std::uint64_t{0},
+                            "same seed, same market");
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row[b.size()];
+}
+
+// "--lissten is not a flag of serve; did you mean --listen?"
+std::string unknown_words(const CLI::App& command, const std::vector<std::string>& words) {
+  const std::string flag = words.front().substr(0, words.front().find('='));
+  std::string nearest;
+  std::size_t best = 4;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::size_t distance = edit_distance(flag, option->get_name());
+    if (distance < best) {
+      best = distance;
+      nearest = option->get_name();
+    }
+  }
+  const std::string what = flag.starts_with("-") ? "is not a flag of " : "is not understood by ";
+  return flag + " " + what + command.get_name() + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+}
+
+int usage_error(const CLI::App& root, const std::string& message) {
+  const auto chosen = root.get_subcommands();
+  const std::string command = chosen.empty() ? "tickcast" : "tickcast " + chosen.front()->get_name();
+  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", command.c_str(), message.c_str(), command.c_str());
+  return 2;
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App root(
+      "Live best bid and ask of every symbol, from the exchange to any number of WebSocket clients.",
+      "tickcast");
+  root.require_subcommand(0, 1);
+  root.allow_extras();
+
+  DemoCommand demo;
+  CLI::App* const demo_app =
+      root.add_subcommand("demo", "Everything in one process: the market in a browser, live or simulated");
+  ExchangeFlags demo_exchange;
+  add_listen(*demo_app, demo.emitter.listen, ":8080");
+  bool simulate = false;
+  bool live = false;
+  CLI::Option* const simulate_flag = demo_app->add_flag("--simulate", simulate, "use the simulated exchange");
+  CLI::Option* const live_flag =
+      demo_app->add_flag("--live", live, "use the live exchange, and fail when it can't be reached");
+  with_environment(simulate_flag->excludes(live_flag), "--simulate");
+  with_environment(live_flag, "--live");
+  add_number<double>(*demo_app, "--rate", demo.simulated.market.events_per_second, 0.1, 200'000,
+                     "events per second when simulated");
+  demo_app->footer("Example: tickcast demo --listen :8080 --simulate");
+
+  ServeCommand serve;
+  CLI::App* const serve_app = root.add_subcommand("serve", "Exchange to WebSocket clients, without Kafka");
+  ExchangeFlags serve_exchange;
+  add_listen(*serve_app, serve.emitter.listen, ":8080");
+  serve_exchange.add(*serve_app, serve.feed);
+  add_emitter_flags(*serve_app, serve.emitter);
+  serve_app->footer("Example: tickcast serve --listen :8080 --quote-assets USDT,BTC");
+
+  ExchangeCommand exchange;
+  CLI::App* const exchange_app =
+      root.add_subcommand("exchange", "A simulated exchange that speaks Binance's protocol, faults included");
+  add_listen(*exchange_app, exchange.exchange.listen, "127.0.0.1:9443");
+  add_market_flags(*exchange_app, exchange.exchange);
+  CLI::Option* const replay = with_environment(
+      exchange_app->add_option("--replay", exchange.exchange.replay_path, "play a recording instead"),
+      "--replay");
+  replay->check(CLI::ExistingFile)->type_name("FILE");
+  add_number<double>(*exchange_app, "--speed", exchange.exchange.replay_speed, 0.001, 10'000,
+                     "of the replay; 1 is true time")
+      ->needs(replay);
+  with_environment(exchange_app->add_option("--fault", exchange.exchange.faults,
+                                            "inject a fault; may be given several times"),
+                   "--fault")
+      ->type_name("SPEC")
+      ->check([](const std::string& spec) {
+        const Status checked = exchange::check_fault(spec);
+        return checked ? std::string() : checked.error().message;
+      });
+  exchange_app->footer(
+      "Example: tickcast exchange --listen 127.0.0.1:9443 --symbols 1400 --rate 6000 --seed 1\n\n" +
+      exchange::fault_help());
+
+  RecordCommand record;
+  CLI::App* const record_app =
+      root.add_subcommand("record", "Write what the exchange sends to a file, until Ctrl-C");
+  ExchangeFlags record_exchange;
+  record_exchange.add(*record_app, record.feed);
+  with_environment(
+      record_app->add_option("--out", record.out_path, "the recording; compressed when the name ends in .gz"),
+      "--out")
+      ->required()
+      ->type_name("FILE");
+  record_app->footer("Example: tickcast record --exchange-streams ws://127.0.0.1:9443 --out market.gz");
+
+  CLI::App* const version_app = root.add_subcommand("version", "Version, compiler and libraries");
+  version_app->footer("Example: tickcast version");
+  for (CLI::App* command : root.get_subcommands({})) command->allow_extras();
+
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(root.help().c_str(), stdout);
+    return Exit{0};
+  } catch (const CLI::ParseError& error) {
+    return Exit{usage_error(root, error.what())};
+  }
+
+  const auto chosen = root.get_subcommands();
+  const CLI::App& command = chosen.empty() ? root : *chosen.front();
+  if (const auto words = command.remaining(); !words.empty())
+    return Exit{usage_error(root, unknown_words(command, words))};
+  if (chosen.empty()) {
+    std::fputs(root.help().c_str(), stderr);
+    return Exit{2};
+  }
+  if (&command == demo_app) {
+    demo.from = simulate ? DemoCommand::From::simulated
+                : live   ? DemoCommand::From::live
+                         : DemoCommand::From::either;
+    demo.live.rest = wire::parse_url(kBinanceRest, "http").value();
+    demo.live.streams = wire::parse_url(kBinanceStreams, "ws").value();
+    return demo;
+  }
+  if (&command == serve_app) {
+    serve_exchange.complete(serve.feed);
+    return serve;
+  }
+  if (&command == exchange_app) return exchange;
+  if (&command == record_app) {
+    record_exchange.complete(record.feed);
+    return record;
+  }
+  return VersionCommand{};
+}
+
+}  // namespace tickcast::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line: words to a Command, or an exit with a message. CLI11 is seen by command_line.cc alone.
+// Every flag has an environment twin TICKCAST_<FLAG>; a flag wins over it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "emitter/emitter.h"
+#include "exchange/exchange.h"
+#include "feed/feed.h"
+#include "wire/url.h"
+
+namespace tickcast::app {
+
+struct DemoCommand {
+  enum class From : std::uint8_t { either, live, simulated };
+  From from = From::either;
+  emitter::Options emitter;
+  feed::Options live;  // Binance's public hosts
+  exchange::Options simulated;
+};
+
+struct ServeCommand {
+  emitter::Options emitter;
+  feed::Options feed;
+};
+
+struct ExchangeCommand {
+  exchange::Options exchange;
+};
+
+struct RecordCommand {
+  feed::Options feed;
+  std::string out_path;
+};
+
+struct VersionCommand {};
+
+// Nothing more to do: help was asked for (0), or the words made no sense (2, and stderr says which and what
+// would be right).
+struct Exit {
+  int code = 0;
+};
+
+using Command = std::variant<Exit, DemoCommand, ServeCommand, ExchangeCommand, RecordCommand, VersionCommand>;
+
+Command parse_command_line(int argc, const char* const* argv);
+
+}  // namespace tickcast::app

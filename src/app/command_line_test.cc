@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.h"
+
+#include <cstdlib>
+#include <initializer_list>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace tickcast::app {
+namespace {
+
+Command parse(std::initializer_list<const char*> words) {
+  std::vector<const char*> argv = {"tickcast"};
+  argv.insert(argv.end(), words);
+  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+// The message of a usage error; the exit code must be 2.
+std::string usage_error(std::initializer_list<const char*> words) {
+  testing::internal::CaptureStderr();
+  const Command command = parse(words);
+  std::string message = testing::internal::GetCapturedStderr();
+  const Exit* const exit = std::get_if<Exit>(&command);
+  EXPECT_TRUE(exit != nullptr && exit->code == 2) << message;
+  return message;
+}
+
+TEST(CommandLine, ServeDefaultsToThePublicExchangeOverTls) {
+  const auto command = std::get<ServeCommand>(parse({"serve"}));
+  EXPECT_EQ(command.feed.rest.text(), "https://data-api.binance.vision");
+  EXPECT_EQ(command.feed.streams.text(), "wss://data-stream.binance.vision");
+  EXPECT_EQ(command.emitter.listen.port, 8080);
+}
+
+TEST(CommandLine, StreamsOfOnesOwnHostBringItsRestAlong) {
+  const auto command = std::get<ServeCommand>(parse({"serve", "--exchange-streams", "ws://127.0.0.1:9443"}));
+  EXPECT_EQ(command.feed.rest.text(), "http://127.0.0.1:9443");
+}
+
+TEST(CommandLine, NamesAreReadInAnyCase) {
+  const auto command = std::get<ServeCommand>(parse({"serve", "--symbols", "btcusdt,ETHUSDT"}));
+  EXPECT_EQ(command.feed.symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));
+}
+
+TEST(CommandLine, AnUnknownFlagIsNamedWithTheNearestOne) {
+  EXPECT_NE(usage_error({"serve", "--lissten", ":1"})
+                .find("--lissten is not a flag of serve; did you mean --listen?"),
+            std::string::npos);
+}
+
+TEST(CommandLine, AnUnknownCommandIsNamed) {
+  EXPECT_NE(usage_error({"sevre"}).find("sevre"), std::string::npos);
+}
+
+TEST(CommandLine, AnImpossibleValueNamesItsFlagAndWhatWouldBeRight) {
+  const std::string listen = usage_error({"serve", "--listen", "nonsense"});
+  EXPECT_NE(listen.find("--listen"), std::string::npos);
+  EXPECT_NE(listen.find("host:port"), std::string::npos);
+  const std::string rate = usage_error({"exchange", "--rate", "300000"});
+  EXPECT_NE(rate.find("--rate"), std::string::npos);
+  EXPECT_NE(rate.find("200000"), std::string::npos);
+  EXPECT_NE(usage_error({"serve", "--exchange-streams", "http://x"}).find("--exchange-streams"),
+            std::string::npos);
+  EXPECT_NE(usage_error({"exchange", "--fault", "nonsense"}).find("--fault"), std::string::npos);
+}
+
+TEST(CommandLine, RecordNeedsAFile) { EXPECT_NE(usage_error({"record"}).find("--out"), std::string::npos); }
+
+TEST(CommandLine, SymbolsAndQuoteAssetsExcludeEachOther) {
+  EXPECT_NE(usage_error({"serve", "--symbols", "A", "--quote-assets", "B"}).find("--quote-assets"),
+            std::string::npos);
+}
+
+TEST(CommandLine, TheEnvironmentStandsInForAFlag) {
+  ASSERT_EQ(setenv("TICKCAST_EXCHANGE_STREAMS", "ws://exchange:1", 1), 0);
+  const auto from_environment = std::get<ServeCommand>(parse({"serve"}));
+  const auto from_flag = std::get<ServeCommand>(parse({"serve", "--exchange-streams", "ws://other:2"}));
+  unsetenv("TICKCAST_EXCHANGE_STREAMS");
+  EXPECT_EQ(from_environment.feed.streams.host, "exchange");
+  EXPECT_EQ(from_flag.feed.streams.host, "other");
+}
+
+TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
+  for (const char* command : {"demo", "serve", "exchange", "record", "version"}) {
+    testing::internal::CaptureStdout();
+    const Command parsed = parse({command, "--help"});
+    EXPECT_EQ(std::get<Exit>(parsed).code, 0);
+    EXPECT_NE(testing::internal::GetCapturedStdout().find(std::string("Example: tickcast ") + command),
+              std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tickcast::app

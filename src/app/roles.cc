@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/roles.h"
+
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "app/recorder.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "market/book.h"
+#include "market/symbol_table.h"
+#include "net/loop.h"
+#include "net/socket.h"
+
+namespace tickcast::app {
+namespace {
+
+// The exit code of everything that fails while running; usage errors are 2.
+constexpr int kFailed = 1;
+
+constexpr std::int64_t kProbeTimeoutNs = 5 * kNsPerSecond;
+
+int failed(const Error& error) {
+  std::fprintf(stderr, "tickcast: %s\n", error.message.c_str());
+  return kFailed;
+}
+
+// The one line that programs read: which port it became.
+void say_listening(const wire::ListenAddress& asked, std::uint16_t port) {
+  std::printf("listening on %s:%u\n", asked.host.empty() ? "*" : asked.host.c_str(), port);
+  std::fflush(stdout);
+}
+
+std::string browser_address(const wire::ListenAddress& asked, std::uint16_t port) {
+  const bool any = asked.host.empty() || asked.host == "0.0.0.0" || asked.host == "::";
+  return "http://" + (any ? "localhost" : asked.host) + ":" + std::to_string(port) + "/";
+}
+
+// The ingest thread: the feed and its loop. Ends with the object.
+class Ingest {
+ public:
+  Ingest(market::SymbolTable& symbols, market::Book& book, const feed::Options& options,
+         feed::FrameTap tap = nullptr)
+      : feed_(loop_, symbols, book, options) {
+    if (tap) feed_.tap(std::move(tap));
+    thread_ = std::thread([this] {
+      feed_.start();
+      loop_.run();
+    });
+  }
+  ~Ingest() {
+    loop_.stop();
+    thread_.join();
+  }
+
+ private:
+  net::Loop loop_;
+  feed::Feed feed_;
+  std::thread thread_;
+};
+
+// From the exchange to clients until a signal: sources first to stop, so that the last thing clients get is
+// the last quote.
+int serve_until_stopped(const emitter::Options& emitter_options, const feed::Options& feed_options,
+                        bool for_people) {
+  market::SymbolTable symbols;
+  market::Book book;
+  auto emitter = emitter::Emitter::start(emitter_options, symbols, book);
+  if (!emitter) return failed(emitter.error());
+  {
+    const Ingest ingest(symbols, book, feed_options);
+    const std::uint16_t port = (*emitter)->port();
+    say_listening(emitter_options.listen, port);
+    if (for_people) {
+      std::printf("Open %s in a browser. Ctrl-C stops.\n",
+                  browser_address(emitter_options.listen, port).c_str());
+      std::fflush(stdout);
+    }
+    wait_for_stop();
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_serve(const ServeCommand& command) {
+  net::raise_descriptor_limit();
+  return serve_until_stopped(command.emitter, command.feed, false);
+}
+
+int run_demo(const DemoCommand& command) {
+  net::raise_descriptor_limit();
+  emitter::Options emitter = command.emitter;
+  if (command.from != DemoCommand::From::simulated) {
+    const Status reached = feed::probe(command.live, kProbeTimeoutNs);
+    if (reached) {
+      std::printf("Live market from %s.\n", command.live.streams.host.c_str());
+      return serve_until_stopped(emitter, command.live, true);
+    }
+    if (command.from == DemoCommand::From::live) return failed(reached.error());
+    std::printf("The live exchange can't be used from here: %s\n", reached.error().message.c_str());
+  }
+
+  std::printf("Showing a SIMULATED market.\n");
+  exchange::Options options = command.simulated;
+  options.listen = {"127.0.0.1", 0};
+  auto exchange = exchange::Exchange::start(options);
+  if (!exchange) return failed(exchange.error());
+  feed::Options feed;
+  feed.rest = {"http", "127.0.0.1", (*exchange)->port(), ""};
+  feed.streams = {"ws", "127.0.0.1", (*exchange)->port(), ""};
+  emitter.origin = market::Origin::simulated;
+  return serve_until_stopped(emitter, feed, true);
+}
+
+int run_exchange(const ExchangeCommand& command) {
+  net::raise_descriptor_limit();
+  auto exchange = exchange::Exchange::start(command.exchange);
+  if (!exchange) return failed(exchange.error());
+  say_listening(command.exchange.listen, (*exchange)->port());
+  wait_for_stop();
+  return 0;
+}
+
+int run_record(const RecordCommand& command) {
+  auto recorder = Recorder::open(command.out_path);
+  if (!recorder) return failed(recorder.error());
+  market::SymbolTable symbols;
+  market::Book book;
+  feed::Options options = command.feed;
+  options.legs = 1;  // each frame once
+  {
+    const Ingest ingest(symbols, book, options,
+                        [&recorder = **recorder](std::int64_t received_ns, std::string_view frame) {
+                          recorder.write(received_ns, frame);
+                        });
+    std::printf("recording to %s; Ctrl-C stops\n", command.out_path.c_str());
+    std::fflush(stdout);
+    wait_for_stop();
+  }
+  const auto finished = (*recorder)->finish();
+  if (!finished) return failed(finished.error());
+  std::printf("%llu frames\n", static_cast<unsigned long long>((*recorder)->frames()));
+  return 0;
+}
+
+}  // namespace tickcast::app

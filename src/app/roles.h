@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The roles: each wires sources, the book and sinks, starts the threads, runs until a signal, and returns the
+// exit code. The only place that does.
+//
+// Thread: main, which waits for the signal.
+#pragma once
+
+#include "app/command_line.h"
+
+namespace tickcast::app {
+
+int run_demo(const DemoCommand& command);
+int run_serve(const ServeCommand& command);
+int run_exchange(const ExchangeCommand& command);
+int run_record(const RecordCommand& command);
+int run_version();
+
+}  // namespace tickcast::app

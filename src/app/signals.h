@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ctrl-C and its kin. Blocked in every thread, taken by the main thread when it waits. The first asks for a
+// clean stop; a second one ends the process at once.
+#pragma once
+
+namespace tickcast::app {
+
+// Before any thread is started. Also ignores SIGPIPE: a peer that has gone is an error of write().
+void block_signals();
+
+// Returns at the first SIGINT or SIGTERM. From then on the next one ends the process with 130 or 143.
+void wait_for_stop();
+
+}  // namespace tickcast::app

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line as a person or a script meets it: exit codes, messages, Ctrl-C, recordings.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import WebSocket from 'ws';
+import { Exchange, Process, Serve, noBinary, run, until } from './harness.js';
+import { lowerAscii } from '../../web/format.js';
+import { untilEqual } from './watcher.js';
+
+const skip = noBinary();
+const kAnyPort = ['--listen', '127.0.0.1:0'];
+
+describe('the command line', { skip, concurrency: false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tickcast-e2e-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('an unknown flag exits 2, is named, and the right one is suggested', async () => {
+    for (const command of ['serve', 'exchange', 'demo']) {
+      const { code, stderr, stdout } = await run([command, '--lissten', ':0']);
+      assert.equal(code, 2);
+      assert.match(stderr, /--lissten/);
+      assert.match(stderr, /--listen/);
+      assert.equal(stdout, '');
+    }
+    for (const words of [['sevre'], ['serve', 'extra'], ['--frobnicate']]) {
+      const { code, stderr } = await run(words);
+      assert.equal(code, 2, words.join(' '));
+      assert.match(stderr, new RegExp(words[words.length - 1]));
+    }
+    assert.equal((await run([])).code, 2);
+  });
+
+  test('an impossible value exits 2, and its flag is named', async () => {
+    const cases = [
+      ['exchange', '--listen', 'nonsense'],
+      ['exchange', '--listen', '127.0.0.1:70000'],
+      ['exchange', '--symbols', '0'],
+      ['exchange', '--symbols', 'many'],
+      ['exchange', '--rate', '-5'],
+      ['exchange', '--seed', 'x'],
+      ['exchange', '--fault', 'nonsense'],
+      ['exchange', '--fault', 'stall:for=soon'],
+      ['exchange', '--replay', '/no/such/file'],
+      ['serve', '--exchange-rest', 'ftp://example.org'],
+      ['serve', '--exchange-streams', 'http://example.org'],
+      ['serve', '--shards', '-1'],
+    ];
+    for (const words of cases) {
+      const { code, stderr } = await run(words);
+      assert.equal(code, 2, `${words.join(' ')}\n${stderr}`);
+      assert.ok(stderr.includes(words[1]), `${words.join(' ')}\n${stderr}`);
+    }
+    assert.equal((await run(['demo', '--simulate', '--live'])).code, 2);
+  });
+
+  test('flags have environment twins, and a flag wins', async () => {
+    assert.equal((await run(['exchange', ...kAnyPort], { env: { TICKCAST_SYMBOLS: 'many' } })).code, 2);
+    const exchange = new Process(['exchange', '--symbols', '3'], { env: { TICKCAST_LISTEN: '127.0.0.1:0', TICKCAST_SYMBOLS: '7' } });
+    const port = await exchange.listening();
+    const rows = await (await fetch(`http://127.0.0.1:${port}/api/v3/ticker/bookTicker?symbolStatus=TRADING`)).json();
+    assert.equal(rows.length, 3);
+    await exchange.stop();
+  });
+
+  test('a taken port exits 1 and says who may hold it', async () => {
+    const holder = createServer();
+    await new Promise((done) => holder.listen(0, '127.0.0.1', done));
+    const { port } = holder.address();
+    for (const command of [['exchange'], ['serve', '--exchange-streams', 'ws://127.0.0.1:1'], ['demo', '--simulate']]) {
+      const { code, stderr } = await run([...command, '--listen', `127.0.0.1:${port}`]);
+      assert.equal(code, 1, stderr);
+      assert.ok(stderr.includes(String(port)), stderr);
+      assert.ok(stderr.includes(String(process.pid)), stderr);
+    }
+    holder.close();
+  });
+
+  test('help has an example of each command, and version tells its libraries', async () => {
+    for (const command of ['demo', 'serve', 'exchange', 'record', 'version']) {
+      const { code, stdout } = await run([command, '--help']);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`Example: tickcast ${command}`));
+    }
+    const { code, stdout } = await run(['version']);
+    assert.equal(code, 0);
+    assert.match(stdout, /tickcast \d+\.\d+\.\d+/);
+    assert.match(stdout, /^openssl +3\./m);
+  });
+
+  test('Ctrl-C and SIGTERM stop each role within two seconds, clients or not', async () => {
+    const exchange = await Exchange.start({ symbols: 50, rate: 500 });
+    const serve = await Serve.start(exchange);
+    await serve.ready(exchange);
+    const closes = [];
+    for (const server of [serve, exchange]) {
+      const socket = new WebSocket(`${server.ws}/ws/btcusdt@bookTicker`);
+      await new Promise((done) => socket.once('open', done));
+      socket.on('close', (code) => closes.push(code));
+    }
+    const record = new Process(['record', '--exchange-streams', exchange.ws, '--out', join(folder, 'stop.txt')]);
+    await until('it records', () => record.stdout.includes('recording'));
+    for (const [role, signal] of [[record, 'SIGINT'], [serve, 'SIGTERM'], [exchange, 'SIGINT']]) {
+      const { code, ms } = await role.stop(signal);
+      assert.equal(code, 0);
+      assert.ok(ms < 2000, `${ms} ms`);
+    }
+    await until('clients were told', () => closes.length === 2);
+    assert.deepEqual(closes, [1012, 1001]);
+  });
+
+  test('Ctrl-C stops a server whose exchange cannot be reached', async () => {
+    const serve = new Process(['serve', ...kAnyPort, '--exchange-streams', 'ws://127.0.0.1:1']);
+    await serve.listening();
+    const { code, ms } = await serve.stop();
+    assert.equal(code, 0);
+    assert.ok(ms < 2000, `${ms} ms`);
+  });
+
+  test('logs are lines of JSON on stderr when nobody watches a terminal', async () => {
+    const serve = new Process(['serve', ...kAnyPort, '--exchange-streams', 'ws://127.0.0.1:1']);
+    await until('something is logged', () => serve.stderr.includes('\n'));
+    await serve.stop();
+    for (const line of serve.stderr.trim().split('\n')) JSON.parse(line);
+  });
+
+  test('demo serves the page and says what it shows', async () => {
+    const demo = new Process(['demo', '--simulate', ...kAnyPort]);
+    const port = await demo.listening();
+    const page = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /^<!doctype html>/);
+    assert.match(demo.stdout, /SIMULATED/);
+    assert.match(demo.stdout, new RegExp(`http://127.0.0.1:${port}/`));
+    const { code, ms } = await demo.stop();
+    assert.equal(code, 0);
+    assert.ok(ms < 2000, `${ms} ms`);
+  });
+
+  test('what was recorded is played back, frame by frame', async () => {
+    const path = join(folder, 'market.gz');
+    const exchange = await Exchange.start({ symbols: 20, rate: 400 });
+    const record = new Process(['record', '--exchange-streams', exchange.ws, '--out', path]);
+    await until('all symbols are recorded', async () => {
+      const { connections } = await exchange.state();
+      return connections.reduce((sum, c) => sum + c.subscriptions, 0) >= 20;
+    });
+    const { events } = await exchange.state();
+    await until('a thousand events', async () => (await exchange.state()).events > events + 1000, { within: 30_000 });
+    await record.stop();
+    await exchange.stop();
+
+    const recorded = new Map(); // symbol -> frames, as "u b B a A"
+    let earlier = 0n;
+    for (const line of gunzipSync(readFileSync(path)).toString().trim().split('\n')) {
+      const [, at, frame] = line.match(/^(\d{19}) (.*)$/);
+      assert.ok(BigInt(at) >= earlier, 'time runs forward');
+      earlier = BigInt(at);
+      const message = JSON.parse(frame);
+      const data = message.data || message;
+      if (data.s) recorded.set(data.s, [...(recorded.get(data.s) || []), describeFrame(data)]);
+    }
+    const frames = [...recorded.values()].reduce((sum, list) => sum + list.length, 0);
+    assert.ok(frames > 900, `${frames} frames`);
+
+    // Frozen until a client listens: all but the few frames of the first moment are seen.
+    const replay = await Exchange.start({ args: ['--replay', path] });
+    await replay.freeze();
+    const played = new Map();
+    const streams = [...recorded.keys()].map((symbol) => lowerAscii(symbol) + '@bookTicker');
+    const socket = new WebSocket(`${replay.ws}/stream?streams=${streams.map(encodeURIComponent).join('/')}`);
+    socket.on('message', (text) => {
+      const { data } = JSON.parse(text);
+      if (data.s) played.set(data.s, [...(played.get(data.s) || []), describeFrame(data)]);
+    });
+    await new Promise((done) => socket.once('open', done));
+    await replay.resume();
+    const last = (map) => new Map([...map].map(([symbol, list]) => [symbol, list[list.length - 1]]));
+    const moving = new Map([...last(recorded)].filter(([symbol]) => recorded.get(symbol).length > 20));
+    await untilEqual('each symbol ends on its last recorded frame', moving, () => last(played));
+    for (const [symbol, list] of played) assert.deepEqual(list, recorded.get(symbol).slice(-list.length), symbol);
+    const seen = [...played.values()].reduce((sum, list) => sum + list.length, 0);
+    assert.ok(seen > frames * 0.8, `${seen} of ${frames}`);
+    socket.terminate();
+    await replay.stop();
+  });
+});
+
+const describeFrame = (data) => `${data.u} ${data.b} ${data.B} ${data.a} ${data.A}`;
