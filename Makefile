@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# What people type. Each target installs what it needs first (tools/setup: apt, only what is missing).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build run test check bench format clean
+
+help:
+	@echo "make run      build, then the market in a browser (flags: ARGS=\"--simulate --listen :8080\")"
+	@echo "make test     build and run every test            (some: ARGS=\"-R Decimal\")"
+	@echo "make check    all that a change must pass         (some: STAGES=\"format asan\")"
+	@echo "make build    the release binary, build/release/tickcast"
+	@echo "make bench    build and run the benchmarks        (some: ARGS=\"ticker\")"
+	@echo "make format   format the sources"
+	@echo "make clean    remove build/"
+
+build:
+	@tools/setup build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target tickcast
+
+run: build
+	@build/release/tickcast demo $(ARGS)
+
+test:
+	@tools/setup build test
+	@tools/test release $(ARGS)
+
+check:
+	@tools/setup build test bench check format e2e
+	@tools/check $(STAGES)
+
+bench:
+	@tools/setup build bench
+	@tools/bench $(ARGS)
+
+format:
+	@tools/setup format
+	@tools/format
+
+clean:
+	rm -rf build
