@@ -4,17 +4,19 @@
 //
 //   market_stats --minutes 20 --seed 1
 //   market_stats --recording bookticker.gz
-#include <CLI/CLI.hpp>
+#include "exchange/market_stats.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "base/clock.h"
 #include "exchange/market_comparison.h"
 #include "exchange/market_model.h"
-#include "exchange/market_stats.h"
 #include "exchange/replay.h"
 
 namespace {
@@ -33,8 +35,8 @@ MarketFigures measure(Source& source, std::int64_t end_ns, std::uint32_t first, 
 }
 
 void print(const MarketFigures& figures) {
-  std::printf("%.0f s, %.0f events/s; busiest 10 ms %.0f times the mean\n", figures.seconds, figures.events_per_second,
-              figures.bursts_10ms);
+  std::printf("%.0f s, %.0f events/s; busiest 10 ms %.0f times the mean\n", figures.seconds,
+              figures.events_per_second, figures.bursts_10ms);
   std::fputs(comparison_table(compare_with_real(figures)).c_str(), stdout);
 }
 
@@ -59,7 +61,8 @@ int measure_recording(const std::string& path) {
     return 1;
   }
   const auto numbers = busiest(**survey);
-  print(measure(**replay, std::numeric_limits<std::int64_t>::max(), numbers[0], numbers[std::min<std::size_t>(1, numbers.size() - 1)]));
+  print(measure(**replay, std::numeric_limits<std::int64_t>::max(), numbers[0],
+                numbers[std::min<std::size_t>(1, numbers.size() - 1)]));
   return 0;
 }
 
@@ -69,7 +72,7 @@ int main(int argc, char** argv) {
   CLI::App app{"The figures of the synthetic market beside those of the real one"};
   MarketOptions options;
   options.start_ns = kStartNs;
-  double minutes = 10;
+  double minutes = 20;
   std::string recording;
   app.add_option("--minutes", minutes, "of simulated time")->check(CLI::Range(0.1, 120.0));
   app.add_option("--symbols", options.symbols)->check(CLI::Range(2, 8192));

@@ -1,59 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The live page: symbols and first values from REST, then quotes of what is on screen from the stream. Between two frames only the newest quote
-// of each symbol is kept; one paint a frame. A price is shown as current only while the stream is live and has confirmed it.
+// The live page: symbols and first values from REST, then quotes of what is on screen from the stream (worker.js). One paint an animation frame, of
+// the newest quote of each symbol. A price is shown as current only while the stream is live and has confirmed it.
 
 import * as format from './format.js';
-import { ClockOffset, Percentiles, Rate } from './gauges.js';
 import { Market } from './market.js';
-import { Stream } from './stream.js';
 import { Table } from './table.js';
 
 const kBusySymbols = 64; // always subscribed, so that the header's numbers do not hang on what is on screen
 const kStreamsMax = 900; // a connection may hold 1,024
-const kClockEveryMs = 20_000;
-const kClockGoodMs = 1; // until the estimate is so good, it is renewed every second
-const kClockTries = 15;
 const kSparkPoints = 60;
 const kLookUpRetryMs = 2_000;
 
 const $ = (id) => document.getElementById(id);
 const market = new Market();
-const pending = new Map(); // record -> its newest quote, not painted yet
-const rate = new Rate();
-const merged = new Rate();
-const ages = new Percentiles();
-const clock = new ClockOffset();
-let lastOffset = null;
+const table = new Table($('scroller'), $('rows'), () => subscribe());
+const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
 const spark = [];
+let waiting = new Map(); // stream -> quote: for the next frame
 let link = 'connecting';
 let retryAt = 0;
 let everOpen = false;
 let status = null;
-let paintDue = false;
+let gauges = null;
+let clockOffset = null; // of the server's clock over this machine's; the last estimate serves while there is no connection
 let lookUpTimer = 0;
-
-const table = new Table($('scroller'), $('rows'), () => subscribe());
-const stream = new Stream(new URL('stream', location.href.replace(/^http/, 'ws')).href, {
-  link: onLink,
-  event: onEvent,
-  dropped: onDropped,
-});
 
 // --- what comes in ---
 
-function onLink(state, at) {
+worker.onmessage = ({ data }) => {
+  if (data.quotes) {
+    waiting = new Map(data.quotes);
+    requestAnimationFrame(paint);
+  }
+  if (data.gauges) showGauges(data.gauges);
+  if (data.link) onLink(data.link, data.retryInMs);
+  if (data.status) showState((status = data.status));
+  if (data.dropped) {
+    waiting.delete(data.dropped);
+    setCurrent(market.streams.get(data.dropped), false);
+  }
+};
+
+function onLink(state, retryInMs) {
   link = state;
-  retryAt = at || 0;
+  retryAt = performance.now() + retryInMs;
   clearTimeout(lookUpTimer);
   if (state === 'open') {
     everOpen = true;
     lookUp();
   } else {
     status = null;
-    clock.reset();
-    ages.clear();
-    pending.clear();
+    waiting.clear();
     for (const record of market.listed) setCurrent(record, false);
   }
   showState();
@@ -79,32 +77,8 @@ async function getJson(path) {
   return response.json();
 }
 
-function onEvent(name, data, at) {
-  if (name === '!status') {
-    status = data;
-    showState();
-    return;
-  }
-  const record = market.streams.get(name);
-  if (!record) return;
-  if (at.first) {
-    if (data.emitterTime) clock.answered(epoch(at.askedHere), data.emitterTime, epoch(at.here));
-  } else {
-    rate.add(at.here, 1);
-    merged.add(at.here, data.n || 1);
-    if (data.emitterTime) clock.received(data.emitterTime, epoch(at.here));
-    if (data.producerTime) ages.add(at.here, epoch(at.here) - data.producerTime);
-  }
-  pending.set(record, data);
-  schedulePaint();
-}
-
-function onDropped(name) {
-  const record = market.streams.get(name);
-  if (record) setCurrent(record, false);
-}
-
 function setCurrent(record, current) {
+  if (!record) return;
   record.current = current;
   if (record.row) record.row.draw(record);
 }
@@ -115,28 +89,22 @@ function subscribe() {
   const names = new Set(['!status']);
   for (const record of table.shown) names.add(record.stream);
   for (const record of market.listed.slice(0, kBusySymbols)) names.add(record.stream);
-  stream.want(names.size > kStreamsMax ? new Set([...names].slice(0, kStreamsMax)) : names);
+  worker.postMessage({ want: [...names].slice(0, kStreamsMax) });
 }
 
 // --- painting ---
 
-function schedulePaint() {
-  if (paintDue) return;
-  paintDue = true;
-  requestAnimationFrame(() => {
-    paintDue = false;
-    paint();
-  });
-}
-
+// Then asks for what has come meanwhile.
 function paint() {
-  for (const [record, quote] of pending) {
+  for (const [stream, quote] of waiting) {
+    const record = market.streams.get(stream);
+    if (!record) continue;
     const flashes = record.current ? { bid: direction(record.bid, quote.bid), ask: direction(record.ask, quote.ask) } : null;
     Object.assign(record, { bid: quote.bid, bids: quote.bids, ask: quote.ask, asks: quote.asks, current: true });
     if (quote.producerTime) record.changedThere = quote.producerTime;
     if (record.row) record.row.draw(record, flashes);
   }
-  pending.clear();
+  worker.postMessage({ pull: true });
 }
 
 function direction(before, after) {
@@ -196,56 +164,33 @@ function showStateDetail(state) {
 
 // --- the header's numbers ---
 
-function epoch(here) {
-  return performance.timeOrigin + here;
-}
-
-// The server's clock now, ms; null before it was ever known. The last estimate serves while there is no connection.
+// The server's clock now, ms; null before it was ever known.
 function serverNow() {
-  if (clock.known) lastOffset = clock.value;
-  return lastOffset === null ? null : epoch(performance.now()) + lastOffset;
+  return clockOffset === null ? null : performance.timeOrigin + performance.now() + clockOffset;
 }
 
-function showGauges() {
-  const now = performance.now();
-  const live = document.body.dataset.state === 'live';
-  const perSecond = rate.perSecond(now);
-  setText('rate', live ? format.count(perSecond) : '–');
+function showGauges(now) {
+  gauges = now;
+  if (now.offset) clockOffset = now.offset.value;
+  const live = presentState() === 'live';
+  setText('rate', live ? format.count(now.rate) : '–');
+  setText('p50', format.age(live ? now.p50 : null));
+  setText('p99', format.age(live ? now.p99 : null));
   $('rate-gauge').title =
-    `Updates received per second, of the ${Math.max(0, stream.held.size - 1)} symbols subscribed (those on screen and the busiest).\n` +
-    `${format.count(merged.perSecond(now))}/s before the server merged those that this connection could not take one by one.`;
-  const [p50, p99] = ages.at(now, [0.5, 0.99]).map((raw) => (live && clock.known && raw !== null ? Math.max(0, raw + clock.value) : null));
-  setText('p50', format.age(p50));
-  setText('p99', format.age(p99));
-  const method =
-    'How old a quote is when this page receives it: from the moment it was taken in from the exchange. Median and 99th percentile of the last 10 s.\n' +
-    'The server’s clock is estimated from when it answers a subscription: its time stamp lies between question and answer.' +
-    (clock.known ? `\nEstimated offset ${clock.value.toFixed(2)} ms, within ${clock.uncertainty.toFixed(2)} ms.` : '');
-  $('p50-gauge').title = $('p99-gauge').title = method;
+    `Updates received per second, of the ${Math.max(0, now.streams - 1)} symbols subscribed (those on screen and the busiest).\n` +
+    `${format.count(now.merged)}/s before the server merged those that this connection could not take one by one.`;
+  $('p50-gauge').title = $('p99-gauge').title =
+    'How old a quote is when it is received here: from the moment it was taken in from the exchange. Median and 99th percentile of the last 10 s.\n' +
+    'The server’s clock is estimated from its answers to subscriptions: its time stamp lies between question and answer.' +
+    (now.offset ? `\nEstimated offset ${now.offset.value.toFixed(2)} ms, within ${now.offset.uncertainty.toFixed(2)} ms.` : '');
 }
 
 function showSpark() {
-  spark.push(rate.perSecond(performance.now()));
+  spark.push(gauges && presentState() === 'live' ? gauges.rate : 0);
   if (spark.length > kSparkPoints) spark.shift();
   const top = Math.max(1, ...spark) * 1.08;
   const points = spark.map((v, i) => `${(kSparkPoints - spark.length + i) * 2},${(23 - (v / top) * 22).toFixed(1)}`);
   $('spark').setAttribute('points', points.join(' '));
-}
-
-// A stream is subscribed anew: often at first, because a page that is still starting answers late, then now and then, because clocks drift.
-let clockTries = 0;
-let clockAskedAt = 0;
-function refineClock() {
-  if (link !== 'open' || !market.listed.length) {
-    clockTries = 0;
-    return;
-  }
-  const now = performance.now();
-  const urgent = clockTries < kClockTries && !(clock.known && clock.uncertainty < kClockGoodMs);
-  if (!urgent && now - clockAskedAt < kClockEveryMs) return;
-  ++clockTries;
-  clockAskedAt = now;
-  stream.askAgain(market.listed[0].stream);
 }
 
 // --- the filter ---
@@ -277,14 +222,13 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-$('retry').addEventListener('click', () => stream.connect());
-window.addEventListener('online', () => link === 'waiting' && stream.connect());
+$('retry').addEventListener('click', () => worker.postMessage({ connect: true }));
+window.addEventListener('online', () => link === 'waiting' && worker.postMessage({ connect: true }));
 setInterval(() => {
   table.tick(serverNow());
   showStateDetail(presentState());
 }, 250);
-setInterval(showGauges, 500);
+setInterval(() => worker.postMessage({ gauges: true }), 500);
 setInterval(showSpark, 1000);
-setInterval(refineClock, 1000);
-stream.connect();
 subscribe();
+worker.postMessage({ connect: true, pull: true });

@@ -120,6 +120,15 @@ void add_market_flags(CLI::App& command, exchange::Options& exchange) {
                             "same seed, same market");
 }
 
+CLI::Option* add_replay_flags(CLI::App& command, exchange::Options& exchange) {
+  CLI::Option* const replay = with_environment(
+      command.add_option("--replay", exchange.replay_path, "play a recording instead"), "--replay");
+  replay->check(CLI::ExistingFile)->type_name("FILE");
+  add_number<double>(command, "--speed", exchange.replay_speed, 0.001, 1000, "of the replay; 1 is true time")
+      ->needs(replay);
+  return replay;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -168,7 +177,6 @@ Command parse_command_line(int argc, const char* const* argv) {
   DemoCommand demo;
   CLI::App* const demo_app =
       root.add_subcommand("demo", "Everything in one process: the market in a browser, live or simulated");
-  ExchangeFlags demo_exchange;
   add_listen(*demo_app, demo.emitter.listen, ":8080");
   bool simulate = false;
   bool live = false;
@@ -179,6 +187,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   with_environment(live_flag, "--live");
   add_number<double>(*demo_app, "--rate", demo.simulated.market.events_per_second, 0.1, 200'000,
                      "events per second when simulated");
+  add_replay_flags(*demo_app, demo.simulated)->excludes(simulate_flag)->excludes(live_flag);
   demo_app->footer("Example: tickcast demo --listen :8080 --simulate");
 
   ServeCommand serve;
@@ -194,13 +203,7 @@ Command parse_command_line(int argc, const char* const* argv) {
       root.add_subcommand("exchange", "A simulated exchange that speaks Binance's protocol, faults included");
   add_listen(*exchange_app, exchange.exchange.listen, "127.0.0.1:9443");
   add_market_flags(*exchange_app, exchange.exchange);
-  CLI::Option* const replay = with_environment(
-      exchange_app->add_option("--replay", exchange.exchange.replay_path, "play a recording instead"),
-      "--replay");
-  replay->check(CLI::ExistingFile)->type_name("FILE");
-  add_number<double>(*exchange_app, "--speed", exchange.exchange.replay_speed, 0.001, 10'000,
-                     "of the replay; 1 is true time")
-      ->needs(replay);
+  add_replay_flags(*exchange_app, exchange.exchange);
   with_environment(exchange_app->add_option("--fault", exchange.exchange.faults,
                                             "inject a fault; may be given several times"),
                    "--fault")
@@ -247,9 +250,10 @@ Command parse_command_line(int argc, const char* const* argv) {
     return Exit{2};
   }
   if (&command == demo_app) {
-    demo.from = simulate ? DemoCommand::From::simulated
-                : live   ? DemoCommand::From::live
-                         : DemoCommand::From::either;
+    const bool replay = !demo.simulated.replay_path.empty();
+    demo.from = simulate || replay ? DemoCommand::From::simulated
+                : live             ? DemoCommand::From::live
+                                   : DemoCommand::From::either;
     demo.live.rest = wire::parse_url(kBinanceRest, "http").value();
     demo.live.streams = wire::parse_url(kBinanceStreams, "ws").value();
     return demo;

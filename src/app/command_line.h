@@ -19,8 +19,8 @@ struct DemoCommand {
   enum class From : std::uint8_t { either, live, simulated };
   From from = From::either;
   emitter::Options emitter;
-  feed::Options live;  // Binance's public hosts
-  exchange::Options simulated;
+  feed::Options live;           // Binance's public hosts
+  exchange::Options simulated;  // or a replay
 };
 
 struct ServeCommand {

@@ -91,18 +91,21 @@ int run_serve(const ServeCommand& command) {
 
 int run_demo(const DemoCommand& command) {
   net::raise_descriptor_limit();
-  emitter::Options emitter = command.emitter;
   if (command.from != DemoCommand::From::simulated) {
     const Status reached = feed::probe(command.live, kProbeTimeoutNs);
     if (reached) {
       std::printf("Live market from %s.\n", command.live.streams.host.c_str());
-      return serve_until_stopped(emitter, command.live, true);
+      return serve_until_stopped(command.emitter, command.live, true);
     }
     if (command.from == DemoCommand::From::live) return failed(reached.error());
     std::printf("The live exchange can't be used from here: %s\n", reached.error().message.c_str());
   }
 
-  std::printf("Showing a SIMULATED market.\n");
+  if (command.simulated.replay_path.empty()) {
+    std::printf("Showing a SIMULATED market.\n");
+  } else {
+    std::printf("Showing a REPLAY of %s.\n", command.simulated.replay_path.c_str());
+  }
   exchange::Options options = command.simulated;
   options.listen = {"127.0.0.1", 0};
   auto exchange = exchange::Exchange::start(options);
@@ -110,8 +113,7 @@ int run_demo(const DemoCommand& command) {
   feed::Options feed;
   feed.rest = {"http", "127.0.0.1", (*exchange)->port(), ""};
   feed.streams = {"ws", "127.0.0.1", (*exchange)->port(), ""};
-  emitter.origin = market::Origin::simulated;
-  return serve_until_stopped(emitter, feed, true);
+  return serve_until_stopped(command.emitter, feed, true);
 }
 
 int run_exchange(const ExchangeCommand& command) {

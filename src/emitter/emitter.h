@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "market/book.h"
-#include "market/source.h"
 #include "market/symbol_table.h"
 #include "wire/url.h"
 
@@ -20,7 +19,6 @@ namespace tickcast::emitter {
 
 struct Options {
   wire::ListenAddress listen;
-  market::Origin origin = market::Origin::live;  // what the page and !status say
   std::size_t shards = 0;                        // 0: one per core
   std::size_t streams_per_connection_max = 1024;
   std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve

@@ -58,7 +58,11 @@ Listing public_listing(Listing listing) {
 std::optional<HttpResponse> Lookups::answer(const HttpRequest& request) {
   if (request.path == "/api/v3/ping") return json("{}");
   if (request.path == "/api/v3/time") return json(wire::server_time(wall_ns() / kNsPerMs));
-  if (request.path == "/api/v3/exchangeInfo") return exchange_info(request);
+  if (request.path == "/api/v3/exchangeInfo") {
+    HttpResponse response = exchange_info(request);
+    response.headers.emplace_back(market::kOriginHeader, market::name(book_.source().origin));
+    return response;
+  }
   if (request.path == "/api/v3/ticker/bookTicker") return book_ticker(request);
   return std::nullopt;
 }

@@ -11,6 +11,7 @@ set(page_files
   "/market.js  market.js   text/javascript"
   "/stream.js  stream.js   text/javascript"
   "/table.js   table.js    text/javascript"
+  "/worker.js  worker.js   text/javascript"
   "/favicon.svg favicon.svg image/svg+xml")
 
 set(PAGE_INCBINS "")

@@ -31,7 +31,7 @@ TEST(Page, OtherPathsHaveNoAsset) {
 
 // Every file that the page or one of its modules names is embedded, and none names another host.
 TEST(Page, EverythingItLoadsIsEmbedded) {
-  const std::regex reference(R"re((?:href|src)="([^"]+)"|from '([^']+)')re");
+  const std::regex reference(R"re((?:href|src)="([^"]+)"|(?:from |new URL\()'([^']+\.[a-z]+)')re");
   for (const auto& asset : page_assets()) {
     const std::string text(asset.begin, asset.end);
     for (std::sregex_iterator match(text.begin(), text.end(), reference), end; match != end; ++match) {

@@ -197,7 +197,7 @@ void Shard::change_subscriptions(ws::Connection& connection, const wire::Control
 void Shard::send_status(Client& client) {
   std::string event =
       fmt::format(R"({{"e":"status","state":"{}","since":{},"symbols":"all","origin":"{}"}})",
-                  market::name(status_.state), status_.since_ms, market::name(options_.origin));
+                  market::name(status_.state), status_.since_ms, market::name(status_.origin));
   if (client.combined) event = fmt::format(R"({{"stream":"!status","data":{}}})", event);
   client.connection->send(wire::Opcode::text, event);
 }

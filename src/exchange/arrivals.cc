@@ -50,7 +50,7 @@ class Choice {
 // All numbers here were fitted: the statistics of symbol_stats.h over two symbols of this process against
 // those over two recorded ones.
 constexpr double kQuietShare = 0.805;  // clusters of one flush
-constexpr double kBusyFlushes = 4.0;  // mean number of flushes of the others, geometric from 2
+constexpr double kBusyFlushes = 4.0;   // mean number of flushes of the others, geometric from 2
 constexpr double kBusyContinue = 1 - 1 / (kBusyFlushes - 1);
 constexpr double kOwnVariance = 0.55;
 constexpr double kOwnMemoryTicks = 123;

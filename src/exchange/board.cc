@@ -30,7 +30,7 @@ Board::Board(const Source& source, std::span<const market::Listing> retired) {
   }
 }
 
-SymbolNumber Board::add(const market::Listing& listing, const market::Quote& quote) {
+SymbolNumber Board::add(const market::Listing& listing, market::Quote quote) {
   const auto symbol = static_cast<SymbolNumber>(entries_.size());
   Entry& entry = entries_.emplace_back();
   entry.listing = listing;

@@ -30,8 +30,8 @@ using SymbolNumber = std::uint32_t;  // the source's symbols first, then those t
 
 // How a fault changes a symbol; default: not at all.
 struct Overlay {
-  std::string status;   // "": the listing's own
-  bool hidden = false;  // not listed: as if it did not exist
+  std::string status{};  // "": the listing's own
+  bool hidden = false;   // not listed: as if it did not exist
   bool zero_bid = false;
   bool zero_ask = false;
 };
@@ -86,7 +86,8 @@ class Board {
     std::vector<SymbolNumber> followers;
   };
 
-  SymbolNumber add(const market::Listing& listing, const market::Quote& quote);
+  SymbolNumber add(const market::Listing& listing,
+                   market::Quote quote);  // by value: a follower's is in the vector that grows
   bool take_one(SymbolNumber symbol, const market::Quote& quote);
   static void show(Entry& entry);
 

@@ -16,6 +16,7 @@ constexpr std::size_t kFragmentBytes = 16;
 
 std::string frame_of(std::string_view payload) {
   std::string frame;
+  frame.reserve(wire::kFrameHeaderBytesMax + payload.size());
   wire::append_frame(frame, wire::Role::server, wire::Opcode::text, payload, 0);
   return frame;
 }
@@ -117,10 +118,11 @@ std::string extra_keys(const EventFrames& event, bool combined, std::uint64_t tu
 }
 
 std::string huge(const EventFrames& event, bool combined, std::size_t bytes) {
-  const Texts texts(event);
-  const std::size_t least = in_mode(event, combined, texts.json(R"("pad":"",)")).size();
-  const std::string pad(bytes > least ? bytes - least : 0, 'x');
-  return in_mode(event, combined, texts.json(fmt::format("\"pad\":\"{}\",", pad)));
+  constexpr std::string_view kPad = R"("pad":"",)";
+  std::string payload = in_mode(event, combined, Texts(event).json(kPad));
+  if (bytes > payload.size())
+    payload.insert(payload.find(kPad) + kPad.size() - 2, bytes - payload.size(), 'x');
+  return payload;
 }
 
 // The same symbol with other quantities: what a client must not take over the true one.

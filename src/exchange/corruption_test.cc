@@ -111,7 +111,7 @@ TEST_P(CorruptionTest, ExtraFramesComeBehindTheTrueOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, CorruptionTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Combined" : "Raw"; });
+                         [](const auto& instance) { return instance.param ? "Combined" : "Raw"; });
 
 }  // namespace
 }  // namespace tickcast::exchange

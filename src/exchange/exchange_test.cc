@@ -269,6 +269,36 @@ TEST(Exchange, StartsOnlyOverWhatIsRight) {
   EXPECT_THAT(error_of(taken), HasSubstr(std::to_string(first.port())));
 }
 
+// A market with more to say than any machine can send.
+class EndlessSource final : public Source {
+ public:
+  EndlessSource() : flush_(1000, {0, make_quote(101)}) {
+    listings_.push_back({.symbol = "BTCUSDT", .base_asset = "BTC", .quote_asset = "USDT"});
+    quotes_.push_back(make_quote(100));
+  }
+  const std::vector<market::Listing>& listings() const override { return listings_; }
+  const std::vector<market::Quote>& quotes() const override { return quotes_; }
+  std::span<const MarketEvent> due(std::int64_t) override { return flush_; }
+  std::int64_t next_ns() const override { return 1; }
+
+ private:
+  std::vector<market::Listing> listings_;
+  std::vector<market::Quote> quotes_;
+  std::vector<MarketEvent> flush_;
+};
+
+TEST(Exchange, StillAnswersWhenItCannotKeepUp) {
+  Options options;
+  options.listen = {.host = "127.0.0.1", .port = 0};
+  const auto exchange = Exchange::start(options, std::make_unique<EndlessSource>());
+  ASSERT_TRUE(exchange);
+  TestPeer peer((*exchange)->port(), "/ws");
+  peer.send(R"({"method":"LIST_SUBSCRIPTIONS","id":1})");
+  EXPECT_EQ(peer.text(), R"({"result":[],"id":1})");
+  EXPECT_EQ(http((*exchange)->port(), "/api/v3/ping").body, "{}");
+  EXPECT_THAT(control((*exchange)->port(), "state"), HasSubstr(R"("behindMs":1)")) << "since 1970";
+}
+
 TEST(Exchange, PlaysTheSyntheticMarket) {
   Options options;
   options.listen = {.host = "127.0.0.1", .port = 0};

@@ -75,7 +75,7 @@ struct Fault {
   ConnectionChoice connection;
   std::int64_t after_ns = 0;
   std::int64_t for_ns = 0;  // 0: until cleared
-  std::uint64_t every = 1;  // of the events (replies, requests) it is for, each so-manieth
+  std::uint64_t every = 1;  // of the events (replies, requests) it is for, each Nth
   std::uint64_t times = 0;  // ends after so many; 0: no limit
   std::string symbol;       // "": any
   std::string follow;       // list: whose quotes the new symbol takes over; "": the first symbol's

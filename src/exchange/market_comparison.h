@@ -19,17 +19,17 @@ struct Comparison {
   std::string figure;
   double real_low = 0;  // over symbols and periods
   double real_high = 0;
-  double synthetic_low = 0;  // over the two symbols looked at closely
-  double synthetic_high = 0;
+  double here_low = 0;  // over the two symbols looked at closely
+  double here_high = 0;
   double slack = 1;  // agreed is from real_low / slack to real_high * slack
   bool agrees = false;
 };
 
-// REQUIRES: figures over ten minutes or more of a market at its usual rate; the two symbols are the busiest
-// ones.
+// Meaningful over five minutes or more of a market at its usual rate, the two symbols being the busiest.
+// Figures of the market as a whole are left out of one with few symbols.
 std::vector<Comparison> compare_with_real(const MarketFigures& figures);
 
-// A line each, columns aligned: figure, real, synthetic, and what does not agree marked.
+// A line each, columns aligned: figure, real, measured here, and what does not agree marked.
 std::string comparison_table(const std::vector<Comparison>& rows);
 
 }  // namespace tickcast::exchange

@@ -20,7 +20,7 @@ namespace tickcast::exchange {
 
 struct MarketOptions {
   std::size_t symbols = 1400;       // 1..8192, by descending rate: number 0 is BTCUSDT
-  double events_per_second = 6000;  // of all symbols together, in the long run; more than 0
+  double events_per_second = 6000;  // of all symbols together, in the long run; 0.1 or more
   std::uint64_t seed = 1;
   std::int64_t start_ns =
       0;  // epoch; update ids begin higher the later it is, so that a restarted market continues upwards

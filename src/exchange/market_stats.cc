@@ -19,10 +19,6 @@ market::Decimal grid(const std::string& text) {
   return *value;
 }
 
-double natural(market::Decimal value) {
-  return static_cast<double>(value.mantissa) * std::pow(10.0, value.exponent);
-}
-
 }  // namespace
 
 struct MarketStats::Impl {
@@ -108,6 +104,7 @@ MarketFigures MarketStats::figures(const std::vector<market::Quote>& quotes) con
   if (span_ns <= 0) return out;
   out.seconds = static_cast<double>(span_ns) / static_cast<double>(kNsPerSecond);
   out.events_per_second = static_cast<double>(m.events) / out.seconds;
+  out.symbols_in_all = m.listings.size();
   out.frame_bytes = share(m.bytes, m.events);
   for (std::size_t i = 0; i < m.close.size(); ++i) out.symbols[i] = m.close[i].figures(span_ns);
   const auto span_ms = static_cast<std::size_t>(std::min(span_ns, kStatsSpanMaxNs) / kNsPerMs);

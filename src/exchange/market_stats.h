@@ -21,6 +21,7 @@ namespace tickcast::exchange {
 
 struct MarketFigures {
   double seconds = 0;
+  std::size_t symbols_in_all = 0;
   double events_per_second = 0;
   double frame_bytes = 0;  // of a raw event, mean over events
   std::array<SymbolFigures, 2> symbols;

@@ -100,9 +100,8 @@ using Numbers = std::map<std::string, std::uint32_t, std::less<>>;
 class Found {
  public:
   void add(std::int64_t received_ns, const wire::Ticker& ticker) {
-    if (tickers++ == 0) first_ns = last_ns = received_ns;
-    first_ns = std::min(first_ns, received_ns);
-    last_ns = std::max(last_ns, received_ns);
+    if (tickers++ == 0) first_ns = received_ns;
+    last_ns = received_ns;
     auto at = numbers.find(ticker.symbol);
     if (at == numbers.end()) {
       if (too_many = quotes.size() == market::SymbolTable::kSymbolsMax; too_many) return;
@@ -170,8 +169,9 @@ struct Replay::Impl {
   std::vector<market::Listing> listings;
   std::vector<market::Quote> quotes;
 
-  bool has_ahead = false;     // one ticker is read ahead, to see where a flush ends
-  std::int64_t ahead_ns = 0;  // as recorded
+  bool has_ahead = false;      // one ticker is read ahead, to see where a flush ends
+  std::int64_t ahead_ns = 0;   // as recorded, plus offset_ns
+  std::int64_t offset_ns = 0;  // what the recorder's clock has stepped back so far
   MarketEvent ahead;
   std::int64_t next_ns = kNever;
   std::vector<MarketEvent> next;
@@ -226,30 +226,27 @@ bool Replay::Impl::read_ticker() {
     if (frames.read(line->frame) != wire::FrameKind::ticker) continue;
     const auto number = numbers.find(frames.ticker().symbol);
     if (number == numbers.end()) continue;  // the file has grown since
-    ahead_ns = line->received_ns;
+    // A recorder's clock that steps back, or an older recording appended: the market goes on from where it
+    // was.
+    if (line->received_ns + offset_ns < ahead_ns) offset_ns = ahead_ns - line->received_ns;
+    ahead_ns = line->received_ns + offset_ns;
     ahead = {number->second, frames.ticker().quote};
     return true;
   }
   return false;
 }
 
-// The next flush: what was received within kFlushSpanNs of its first, at the moment of its last. Recorders'
-// clocks step back at times; the market does not.
+// The next flush: what was received within kFlushSpanNs of its first, at the moment of its last.
 void Replay::Impl::fill() {
   next.clear();
-  if (!has_ahead) {
-    next_ns = kNever;
-    return;
-  }
   const std::int64_t first_ns = ahead_ns;
   std::int64_t last_ns = ahead_ns;
   while (has_ahead && ahead_ns - first_ns < kFlushSpanNs && next.size() < kReplayFlushEventsMax) {
-    last_ns = std::max(last_ns, ahead_ns);
+    last_ns = ahead_ns;
     next.push_back(ahead);
     has_ahead = read_ticker();
   }
-  const std::int64_t before_ns = next_ns == kNever ? start_ns : next_ns;
-  next_ns = std::max(before_ns, moment_of(last_ns));
+  next_ns = next.empty() ? kNever : moment_of(last_ns);
   for (MarketEvent& event : next) event.quote.event_ns = next_ns;
 }
 

@@ -42,6 +42,8 @@ class Replay final : public Source {
 
   ~Replay() override;
 
+  market::Origin origin() const override { return market::Origin::replay; }
+
   // Symbols in order of appearance. Assets are split off at known quote assets; the grids are the finest
   // digits seen.
   const std::vector<market::Listing>& listings() const override;

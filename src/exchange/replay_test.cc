@@ -198,17 +198,17 @@ TEST(Replay, AFileThatStopsInTheMiddleIsPlayedThatFar) {
   EXPECT_LT(events.size(), 5000U);
 }
 
-TEST(Replay, TimeNeverRunsBack) {
-  const Recording file(line(0, ticker("BTCUSDT", 1)) + line(50, ticker("BTCUSDT", 2)) +
-                       line(20, ticker("BTCUSDT", 3)) + line(60, ticker("BTCUSDT", 4)));
+TEST(Replay, WhenTheRecordersClockStepsBackTheMarketGoesOn) {
+  const Recording file(line(0, ticker("BTCUSDT", 1)) + line(5000, ticker("BTCUSDT", 2)) +
+                       line(-3000, ticker("BTCUSDT", 3)) + line(-2900, ticker("BTCUSDT", 4)) +
+                       line(-2000, ticker("BTCUSDT", 5)));
   auto replay = open_replay(file.path(), 1, kStartNs);
   ASSERT_TRUE(replay);
-  std::int64_t last_ns = 0;
   const auto events = play(**replay);
-  ASSERT_EQ(events.size(), 4U);
-  for (const auto& event : events) {
-    EXPECT_GE(event.quote.event_ns, last_ns);
-    last_ns = event.quote.event_ns;
+  const std::vector<std::int64_t> expected_ms{0, 5000, 5000, 5100, 6000};
+  ASSERT_EQ(events.size(), expected_ms.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].quote.event_ns, kStartNs + expected_ms[i] * kNsPerMs) << i;
   }
 }
 
@@ -268,8 +268,8 @@ INSTANTIATE_TEST_SUITE_P(
         Known{"multi_symbol/cryptofeed_BINANCE_FUTURES.ws.1.0.gz",
               30.1,
               {{"SUSHIUSDT", 305}, {"CTKUSDT", 145}, {"AKROUSDT", 88}, {"KEEPUSDT", 75}}}),
-    [](const auto& info) {
-      std::string name = info.param.file;
+    [](const auto& test) {
+      std::string name = test.param.file;
       for (char& c : name) {
         if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
       }

@@ -20,20 +20,20 @@ namespace tickcast::exchange {
 
 struct Rules {
   std::size_t streams_per_connection_max = 1024;  // over it: disconnected without a word
-  std::size_t messages_per_second_max = 5;  // pings, pongs and texts in any sliding second; over it: close
-                                            // 1008 "Too many requests". 0: no limit
-  std::size_t request_bytes_max = 4096;     // payload and header of one request; over it: no answer
-  std::size_t connects_per_5_minutes_max = 300;         // per address; over it: 403. 0: no limit
+  // Pings, pongs and texts in any sliding second; over it: close 1008 "Too many requests". 0: no limit.
+  std::size_t messages_per_second_max = 5;
+  std::size_t request_bytes_max = 4096;          // payload and header of one request; over it: no answer
+  std::size_t connects_per_5_minutes_max = 300;  // per address; over it: 403. 0: no limit
   std::int64_t lifetime_ns = 24 * 3600 * kNsPerSecond;  // then closed with 1000
-  std::int64_t ping_interval_ns = 20 * kNsPerSecond;
-  std::int64_t pong_timeout_ns = 60 * kNsPerSecond;  // close 1008 "Pong timeout"
-  std::size_t unsent_bytes_max =
-      16 * 1024 * 1024;  // a slow reader's queue, besides the kernel's; over it: disconnected
-  std::uint32_t weight_per_minute_max =
-      6000;  // REST, per address; over it: 429 with Retry-After, then 418. 0: no limit
+  std::int64_t ping_interval_ns = 20 * kNsPerSecond;    // 0: no pings
+  std::int64_t pong_timeout_ns = 60 * kNsPerSecond;     // close 1008 "Pong timeout"
+  // A slow reader's queue, besides the kernel's; over it: disconnected.
+  std::size_t unsent_bytes_max = 16 * 1024 * 1024;
+  // REST, per address; over it: 429 with Retry-After, then 418. 0: no limit.
+  std::uint32_t weight_per_minute_max = 6000;
   std::uint32_t refusals_before_ban = 10;  // 429s within one minute; the next request is answered 418
-  std::int64_t ban_ns =
-      120 * kNsPerSecond;  // the first ban; each further one is four times as long, 3 days at most
+  // The first ban; each further one is four times as long, 3 days at most.
+  std::int64_t ban_ns = 120 * kNsPerSecond;
 };
 
 // Over it, addresses not seen yet are refused until the old ones' times have run out.

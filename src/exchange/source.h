@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "market/quote.h"
+#include "market/source.h"
 #include "market/symbol_table.h"
 
 namespace tickcast::exchange {
@@ -24,6 +25,8 @@ struct MarketEvent {
 class Source {
  public:
   virtual ~Source() = default;
+
+  virtual market::Origin origin() const { return market::Origin::simulated; }
 
   // Upper-case symbol, assets, grids; the index is the symbol's number. Fixed once made.
   virtual const std::vector<market::Listing>& listings() const = 0;

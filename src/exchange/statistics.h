@@ -4,10 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "market/decimal.h"
 
 namespace tickcast::exchange {
 
@@ -100,6 +103,16 @@ inline double correlation(const std::vector<double>& a, const std::vector<double
   double sum = 0;
   for (std::size_t i = 0; i + lag < a.size(); ++i) sum += (a[i] - of_a.mean()) * (b[i + lag] - of_b.mean());
   return sum / static_cast<double>(a.size()) / (of_a.sd() * of_b.sd());
+}
+
+// As a number, for measuring: nothing that is sent passes through here.
+inline double natural(market::Decimal value) {
+  static const auto kUnits = [] {
+    std::array<double, market::Decimal::kFractionDigitsMax + 1> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = std::pow(10.0, -static_cast<double>(i));
+    return out;
+  }();
+  return static_cast<double>(value.mantissa) * kUnits[static_cast<std::size_t>(-value.exponent)];
 }
 
 }  // namespace tickcast::exchange

@@ -11,10 +11,6 @@ constexpr std::int64_t kFlushSpanNs = 100'000;
 // The longer one looks, the higher the peaks: they are taken of pieces this long.
 constexpr std::size_t kPeakPieceMs = 300'000;
 
-double natural(market::Decimal value) {
-  return static_cast<double>(value.mantissa) * std::pow(10.0, value.exponent);
-}
-
 double middle(const market::Quote& quote) {
   return 0.5 * (natural(quote.bid_price) + natural(quote.ask_price));
 }

@@ -12,7 +12,7 @@ namespace tickcast::exchange {
 namespace {
 
 // Found by comparing the statistics of market_stats.h with those of two recorded symbols; see
-// market_model_test.cc.
+// market_stats_test.cc.
 constexpr double kRestore = 0.047;       // of events after a quantity change: back to the state before that
 constexpr double kShift = 0.0055;        // of events: both sides at once
 constexpr double kLeave = 0.030;         // of events at the usual spread or below: it widens
@@ -21,7 +21,7 @@ constexpr double kReturn = 0.36;         // of those: to the usual spread; half 
 constexpr double kSameSide = 0.665;      // a quantity change is on the side of the last one
 constexpr double kKeepQuantity = 0.005;  // of price moves
 constexpr double kUsualSize = 0.34;      // of new quantities
-constexpr double kOneTickJump = 0.185;    // of jumps, whatever the grid
+constexpr double kOneTickJump = 0.185;   // of jumps, whatever the grid
 constexpr double kGrow = 0.675;          // of changes of a quantity of median size
 constexpr double kNewSize = -0.4;        // mean normal score of a quantity at a new price: it starts small
 constexpr std::int64_t kQuantityE8Max = 900'000'000'000'000'000;  // 9e9 units
@@ -40,7 +40,8 @@ constexpr double kIdsPerSecondMin = 1000;
 // Median id step by the octave of the milliseconds since the last event: grows as their power 0.4.
 const auto kIdStepByOctave = [] {
   std::array<double, 24> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = 2.45 * std::exp2(0.4 * (static_cast<double>(i) - 0.5));
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = 2.45 * std::exp2(0.4 * (static_cast<double>(i) - 0.5));
   return out;
 }();
 

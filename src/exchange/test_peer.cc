@@ -5,6 +5,8 @@
 #include <cerrno>
 
 #include <poll.h>
+#include <netinet/in.h>
+#include <linux/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -149,6 +151,14 @@ std::size_t TestPeer::discard(std::int64_t wait_ns) {
   const std::size_t bytes = in_.size();
   in_.clear();
   return bytes;
+}
+
+std::uint64_t TestPeer::segments() const {
+  tcp_info info{};
+  socklen_t length = sizeof(info);
+  CHECK(getsockopt(socket_.fd(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0,
+        "the kernel keeps no TCP counts");
+  return info.tcpi_data_segs_in;
 }
 
 Heard TestPeer::end() {

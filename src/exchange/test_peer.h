@@ -53,6 +53,7 @@ class TestPeer {
   std::size_t discard(std::int64_t wait_ns);
 
   std::uint64_t reads() const { return reads_; }  // successful reads from the socket
+  std::uint64_t segments() const;                 // with data, that the kernel has received
   int violation() const { return violation_; }    // close code that the frames deserved; 0: none
   void drop() { socket_.reset(); }
 

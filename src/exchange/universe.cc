@@ -62,7 +62,7 @@ constexpr auto kKnownBases = std::to_array<KnownBase>({
     {"GMX", 24.1},        {"SSV", 19.8},     {"RDNT", 0.0741},  {"MAGIC", 0.3341},
     {"HOOK", 0.3652},     {"EDU", 0.5233},   {"CYBER", 3.011},  {"PIXEL", 0.1411},
     {"PORTAL", 0.3011},   {"AEVO", 0.3391},  {"W", 0.1987},     {"TNSR", 0.3418},
-    {"SAGA", 1.093},      {"OMNI", 7.64},    {"REZ", 0.0404},   {"1MBABYDOGE", 1.1e-3},
+    {"SAGA", 1.093},      {"OMNI", 7.64},    {"REZ", 0.0404},   {"4", 0.0943},
     {"龙虾", 0.0377},     {"BAKE", 0.2031},  {"CAKE", 1.671},   {"XVS", 6.31},
     {"ALPHA", 0.0531},    {"SXP", 0.2261},   {"TWT", 0.9121},   {"BEL", 0.4471},
     {"CTSI", 0.1221},     {"STORJ", 0.3551}, {"OGN", 0.0901},   {"SKL", 0.0341},
@@ -134,7 +134,7 @@ std::vector<Base> make_bases(std::size_t count) {
   while (bases.size() < count) {
     std::string name = coined_name(random);
     const bool thousandfold = random.chance(0.01);
-    if (thousandfold) name = "1000" + name;
+    if (thousandfold) name = "1000" + name.substr(0, 4);
     if (!taken.insert(name).second) continue;
     const double usd = std::pow(10.0, -0.3 + 0.8 * random.normal());
     bases.push_back({std::move(name), std::clamp(usd, 2e-5, 9000.0)});
@@ -252,7 +252,7 @@ SyntheticSymbol make_symbol(const Pair& pair, const Base& base, std::size_t rank
   out.spread_ticks = std::max(1.0, std::round(spread_bp / tick_bp));
   // A move is about a ninth of a basis point where the grid is fine and the spread narrow, a third of the
   // spread where it is wide.
-  out.jump_ticks = std::max(0.125 / tick_bp, out.spread_ticks / 3);
+  out.jump_ticks = std::max(0.135 / tick_bp, out.spread_ticks / 3);
 
   // The busier, the larger: about 350 dollars at the best price of a small symbol, 60,000 of BTCUSDT.
   const double usual_rate = share * 6000;

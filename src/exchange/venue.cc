@@ -35,6 +35,9 @@ ws::ServerOptions server_options(const Rules& rules) {
 
 std::int64_t thread_cpu_ns() { return detail::read_clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
+// As state() tells it: a URL may hold any bytes, and very many.
+std::string shown_path(std::string_view path) { return wire::percent_encode(path.substr(0, 64)); }
+
 Session& session_of(ws::Connection& connection) { return *reinterpret_cast<Session*>(connection.tag); }
 
 }  // namespace
@@ -68,7 +71,9 @@ ws::Answer Venue::on_request(const wire::HttpRequest& request, bool upgrade, con
   if (auto refused = faults_.refuse(upgrade, wall_ns())) return *std::move(refused);
   if (upgrade) return answer_handshake(request, peer);
   if (wire::parse_stream_path(request)) return ws::Upgrade{};  // which was not asked for: the server says 426
-  return rest_.answer(request, peer.host_text(), wall_ns());
+  wire::HttpResponse response = rest_.answer(request, peer.host_text(), wall_ns());
+  response.headers.emplace_back(market::kOriginHeader, market::name(source_.origin()));
+  return response;
 }
 
 ws::Answer Venue::answer_handshake(const wire::HttpRequest& request, const net::Endpoint& peer) {
@@ -80,8 +85,8 @@ ws::Answer Venue::answer_handshake(const wire::HttpRequest& request, const net::
 void Venue::on_open(ws::Connection& connection, const wire::HttpRequest& request) {
   const auto path = wire::parse_stream_path(request);
   CHECK(path.has_value(), "a connection was opened on a path that was refused");
-  auto session =
-      std::make_unique<Session>(++last_session_, request.path, path->combined, steady_ns(), rules_);
+  auto session = std::make_unique<Session>(++last_session_, shown_path(request.path), path->combined,
+                                           steady_ns(), rules_);
   session->connection = &connection;
   connection.tag = reinterpret_cast<std::uint64_t>(session.get());
   Session& opened = *session;
@@ -167,7 +172,7 @@ std::string Venue::state() {
   for_each_session([&connections](Session& session) {
     if (!connections.empty()) connections += ',';
     connections += fmt::format(R"({{"id":{},"path":{},"combined":{},"subscriptions":{},"unsent":{}}})",
-                               session.id, wire::json_string(session.path.substr(0, 64)), session.combined,
+                               session.id, wire::json_string(session.path), session.combined,
                                session.streams().size(), session.connection->unsent_bytes());
   });
   const std::int64_t behind_ns =

@@ -23,6 +23,7 @@ void Coverage::count(const Symbol& symbol, std::size_t sign) {
     if (symbol.was_covered) uncovered_ += sign;
   } else if (symbol.gap) {
     gaps_ += sign;
+    if (symbol.known) reopened_ += sign;
   }
 }
 
@@ -33,6 +34,7 @@ void Coverage::want(market::SymbolId id, bool keep) {
   symbol.wanted = keep;
   symbol.was_covered = keep && !symbol.carriers.empty();
   symbol.gap = true;
+  symbol.known = false;
   count(symbol, kPlus);
 }
 
@@ -68,9 +70,12 @@ void Coverage::remove(ConnectionId connection, std::span<const market::SymbolId>
 
 void Coverage::take_gaps() {
   for (Symbol& symbol : symbols_) {
-    if (!symbol.carriers.empty()) symbol.gap = false;
+    if (symbol.carriers.empty()) continue;
+    symbol.gap = false;
+    symbol.known = true;
   }
   gaps_ = 0;
+  reopened_ = 0;
 }
 
 }  // namespace tickcast::feed

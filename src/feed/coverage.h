@@ -37,6 +37,9 @@ class Coverage {
   // Covered symbols with a gap: time for a look-up.
   std::size_t gaps() const { return gaps_; }
 
+  // Those of them whose value was known once: until the look-up is done, what the book holds may be outdated.
+  std::size_t reopened() const { return reopened_; }
+
   // A look-up begins now: the gaps of all covered symbols are its business. One that fails must be repeated.
   void take_gaps();
 
@@ -50,16 +53,18 @@ class Coverage {
     bool wanted = false;
     bool was_covered = false;
     bool gap = false;
+    bool known = false;  // a look-up was made while it was covered
   };
 
   Symbol& at(market::SymbolId symbol);
-  // Takes the symbol's share out of the three counts, or puts it in: around every change.
+  // Takes the symbol's share out of the counts, or puts it in: around every change.
   void count(const Symbol& symbol, std::size_t sign);
 
   std::vector<Symbol> symbols_;  // by symbol
   std::size_t uncovered_ = 0;
   std::size_t missing_ = 0;
   std::size_t gaps_ = 0;
+  std::size_t reopened_ = 0;
 };
 
 }  // namespace tickcast::feed

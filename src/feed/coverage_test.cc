@@ -54,6 +54,19 @@ TEST(Coverage, HasAGapWhenTheLastConnectionGoes) {
   EXPECT_EQ(coverage.gaps(), 2u);
 }
 
+TEST(Coverage, TellsAGapThatReopenedFromOneThatNeverClosed) {
+  Coverage coverage;
+  coverage.want(SymbolId{3});
+  coverage.add(1, kOne, 100);
+  EXPECT_EQ(coverage.reopened(), 0u) << "a new symbol has no value that could be outdated";
+  coverage.take_gaps();
+  coverage.remove(1, kOne, 200);
+  coverage.add(2, kOne, 300);
+  EXPECT_EQ(coverage.reopened(), 1u);
+  coverage.take_gaps();
+  EXPECT_EQ(coverage.reopened(), 0u);
+}
+
 TEST(Coverage, HasAGapWhenADeafConnectionHidTheOthersAbsence) {
   Coverage coverage;
   coverage.want(SymbolId{3});
@@ -84,7 +97,7 @@ TEST(Coverage, ForgetsSymbolsThatAreNoLongerWanted) {
 RC_GTEST_PROP(Coverage, CountsWhatIsThere, ()) {
   struct Plain {
     std::map<std::uint32_t, std::int64_t> carriers;
-    bool wanted = false, was_covered = false, gap = false;
+    bool wanted = false, was_covered = false, gap = false, known = false;
   };
   Coverage coverage;
   std::map<int, Plain> plain;
@@ -102,6 +115,7 @@ RC_GTEST_PROP(Coverage, CountsWhatIsThere, ()) {
         p.wanted = keep;
         p.was_covered = keep && !p.carriers.empty();
         p.gap = true;
+        p.known = false;
       }
     } else if (what <= 4) {
       coverage.add(conn, id, now_ns);
@@ -117,17 +131,22 @@ RC_GTEST_PROP(Coverage, CountsWhatIsThere, ()) {
       }
     } else {
       coverage.take_gaps();
-      for (auto& [i, each] : plain) each.gap &= each.carriers.empty();
+      for (auto& [i, each] : plain) {
+        each.gap &= each.carriers.empty();
+        each.known |= !each.carriers.empty();
+      }
     }
-    std::size_t missing = 0, uncovered = 0, gaps = 0;
+    std::size_t missing = 0, uncovered = 0, gaps = 0, reopened = 0;
     for (const auto& [i, each] : plain) {
       missing += each.wanted && each.carriers.empty();
       uncovered += each.wanted && each.carriers.empty() && each.was_covered;
       gaps += each.wanted && !each.carriers.empty() && each.gap;
+      reopened += each.wanted && !each.carriers.empty() && each.gap && each.known;
     }
     RC_ASSERT(coverage.missing() == missing);
     RC_ASSERT(coverage.uncovered() == uncovered);
     RC_ASSERT(coverage.gaps() == gaps);
+    RC_ASSERT(coverage.reopened() == reopened);
   }
 }
 

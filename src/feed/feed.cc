@@ -5,6 +5,8 @@
 #include <map>
 #include <random>
 
+#include <fmt/core.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/line.h"
@@ -27,8 +29,9 @@ constexpr std::int64_t kGapPatienceNs = 5 * kNsPerSecond;
 // Frames that may have been quotes and could not be read make a look-up worth while, but not more often than
 // this.
 constexpr std::int64_t kLostFramesIntervalNs = 5 * kNsPerSecond;
-// When nothing but older ids comes for so long, the exchange counts anew.
-constexpr std::int64_t kOlderOnlyNs = 5 * kNsPerSecond;
+// When nothing but older ids comes for so many stall times, and not just a few, the exchange counts anew: a
+// leg that lags that far is replaced before.
+constexpr std::int64_t kOlderOnlyStalls = 2;
 constexpr std::uint64_t kOlderOnlyFrames = 100;
 
 StreamSettings stream_settings(const Options& options) {
@@ -116,6 +119,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
           log_warning("feed", "the list of symbols could not be looked up: {}", failure->message);
       } else {
         discovery_backoff.reset();
+        origin = outcome.origin;
         apply(*outcome.value());
       }
       poll_timer = loop.after(wait_ns, [this] { poll(); });
@@ -124,10 +128,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
 
   void apply(const Listings& listings) {
     const RosterChanges changes = roster.apply(listings);
-    for (const market::SymbolId id : changes.gone) {
-      context.coverage.want(id, false);
-      for (const auto& line : lines) line->drop(id);
-    }
+    for (const market::SymbolId id : changes.gone) leave_out(id);
     for (const RatedSymbol& rated : changes.appeared) {
       context.coverage.want(rated.symbol);
       intake.expect(rated.symbol);
@@ -138,6 +139,11 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     }
     report(changes);
     update_state();
+  }
+
+  void leave_out(market::SymbolId symbol) {
+    context.coverage.want(symbol, false);
+    for (const auto& line : lines) line->drop(symbol);
   }
 
   // Gives each symbol to the leg's connection that has room and least to do; new connections for those that
@@ -218,7 +224,10 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     restart_order();
   }
 
-  void on_symbol_refused(market::SymbolId symbol) override { context.coverage.want(symbol, false); }
+  void on_symbol_refused(market::SymbolId symbol) override {
+    leave_out(symbol);
+    roster.forget(symbol);
+  }
 
   void on_line_change() override {
     if (ever_open && stats.open_connections.load(std::memory_order_relaxed) == 0) all_down = true;
@@ -245,8 +254,14 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     if (!subscribing || now_ns - gaps_since_ns >= kGapPatienceNs) reconciler.request();
   }
 
-  void on_look_up_begins() override { context.coverage.take_gaps(); }
-  void on_look_up_done() override { update_state(); }
+  void on_look_up_begins() override {
+    closing = std::max(closing, context.coverage.reopened());
+    context.coverage.take_gaps();
+  }
+  void on_look_up_done() override {
+    if (reconciler.settled()) closing = 0;
+    update_state();
+  }
 
   void look_for_lost_frames() {
     const std::int64_t now_ns = loop.now_ns();
@@ -267,9 +282,11 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
       older_since_ns = now_ns;
       return;
     }
-    if (older - older_base < kOlderOnlyFrames || now_ns - older_since_ns < kOlderOnlyNs) return;
-    log_warning("feed", "only older update ids for {} s: the exchange seems to count anew, which is accepted",
-                kOlderOnlyNs / kNsPerSecond);
+    if (older - older_base < kOlderOnlyFrames ||
+        now_ns - older_since_ns < kOlderOnlyStalls * options.stall_after_ns)
+      return;
+    log_warning("feed",
+                "only older update ids for a while: the exchange seems to count anew, which is accepted");
     older_base = older;
     restart_order();
     reconciler.request();
@@ -322,9 +339,11 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     }
     std::string why;
     const SourceState now = judge(why);
-    if (now == book.source().state) return;
-    book.set_source({now, wall_ns() / kNsPerMs});
+    const market::SourceStatus told = book.source();
+    if (now == told.state && origin == told.origin) return;
+    book.set_source({now, now == told.state ? told.since_ms : wall_ns() / kNsPerMs, origin});
     book.publish();
+    if (now == told.state) return;
     log(now == SourceState::live ? LogLevel::info : LogLevel::warning, "feed", "{}: {}", name(now), why);
   }
 
@@ -345,6 +364,10 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     }
     if (const std::size_t uncovered = context.coverage.uncovered(); uncovered > 0) {
       why = fmt::format("{} symbols are on no connection", uncovered);
+      return SourceState::stale;
+    }
+    if (const std::size_t unsure = std::max(closing, context.coverage.reopened()); unsure > 0) {
+      why = fmt::format("{} symbols may have changed unseen, their values are being looked up", unsure);
       return SourceState::stale;
     }
     double rate = 0;
@@ -378,11 +401,14 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
   net::Loop::TimerId tick_timer = 0;
   net::Loop::TimerId poll_timer = 0;
   bool discovered = false;
+  market::Origin origin = market::Origin::live;  // as the exchange says of itself
   bool ever_open = false;
   bool all_down = false;
 
   std::int64_t covered_since_ns = 0;
   std::int64_t gaps_since_ns = 0;
+  std::size_t closing =
+      0;  // symbols with a reopened gap that the look-up under way, or its repetition, is to close
   std::uint64_t lost_frames_seen = 0;
   std::int64_t lost_frames_next_ns = 0;
   std::uint64_t fresh_seen = 0;

@@ -178,7 +178,7 @@ TEST_F(FeedTest, LooksUpWhatChangedWhileAllConnectionsWereDown) {
   for (const auto& name : exchange_.symbols()) exchange_.move_unseen(name);
   ASSERT_TRUE(until([&] { return state() == SourceState::down; }));
   ASSERT_TRUE(until([&] { return state() == SourceState::live; }));
-  EXPECT_TRUE(until([&] { return all_in_step(); }));
+  EXPECT_TRUE(all_in_step()) << "it was called live too early";
   EXPECT_EQ(stats().reconciled.load(), 10u);
   exchange_.move("A101USDT");
   EXPECT_TRUE(until([&] { return held("A101USDT").update_id == exchange_.last("A101USDT").update_id; }))
@@ -201,6 +201,7 @@ TEST_F(FeedTest, TakesLowerIdsAfterAnExchangeWasReset) {
 
 TEST_F(FeedTest, NoticesAResetBehindConnectionsThatStayed) {
   list(4);
+  options_.stall_after_ns = kNsPerSecond;
   ASSERT_TRUE(start_and_be_ready());
   for (const auto& name : exchange_.symbols()) exchange_.move(name);
   ASSERT_TRUE(until([&] { return all_in_step(); }));
@@ -220,7 +221,7 @@ TEST_F(FeedTest, ComesBackAfterTheExchangeWasGone) {
   turn_for(300 * kNsPerMs);
   exchange_.come_back();
   ASSERT_TRUE(until([&] { return state() == SourceState::live; }));
-  EXPECT_TRUE(until([&] { return all_in_step(); }));
+  EXPECT_TRUE(all_in_step());
 }
 
 TEST_F(FeedTest, KeepsToItsConnectBudgetWhenConnectionsFailAtOnce) {
@@ -420,6 +421,30 @@ TEST_F(FeedTest, LeavesOutASymbolWhoseNameTheExchangeRefuses) {
     EXPECT_EQ(exchange_.subscribers(name), name == "A107USDT" ? 0u : 2u) << name;
   }
   EXPECT_EQ(state(), SourceState::live);
+}
+
+TEST_F(FeedTest, TriesARefusedSymbolAgainWhenItLooksAtTheListings) {
+  list(20);
+  exchange_.invalid_stream = "a107usdt@bookTicker";
+  options_.requests_per_second = 100;
+  options_.poll_interval_ns = 500 * kNsPerMs;
+  ASSERT_TRUE(start_and_be_ready());
+  exchange_.invalid_stream.clear();
+  ASSERT_TRUE(until([&] { return stats().subscribed_streams.load() == 40; }));
+  EXPECT_TRUE(twice_subscribed("A107USDT"));
+}
+
+TEST_F(FeedTest, StartsAConnectionAnewWhenEveryRequestIsRefused) {
+  list(3);
+  options_.legs = 1;
+  options_.connections_per_leg_min = 1;
+  options_.requests_per_second = 100;
+  exchange_.refuse_requests = true;
+  start();
+  ASSERT_TRUE(until([&] { return exchange_.handshakes() >= 2; }));
+  exchange_.refuse_requests = false;
+  EXPECT_TRUE(until([&] { return stats().ready.load(); }));
+  EXPECT_EQ(stats().subscribed_streams.load(), 3u);
 }
 
 // --- what the wire may bring ---

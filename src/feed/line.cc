@@ -129,9 +129,9 @@ void Line::on_acknowledged(StreamConnection& connection, std::span<const market:
 }
 
 void Line::on_refused(StreamConnection& connection, market::SymbolId symbol, const std::string& words) {
-  log_warning("feed", "the exchange refuses to stream {} ({}); it is left out", context_.symbols.name(symbol),
-              words);
-  drop(symbol);
+  log_warning("feed",
+              "the exchange refuses to stream {} ({}); it is left out until the next look at the listings",
+              context_.symbols.name(symbol), words);
   context_.owner.on_symbol_refused(symbol);
   promote_when_subscribed(connection);
   context_.owner.on_line_change();

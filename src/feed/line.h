@@ -33,7 +33,7 @@ class LineOwner {
  public:
   // A connection has opened; no frame of it was taken in yet.
   virtual void on_connection_open() = 0;
-  // The exchange refuses the symbol by its name: nobody will carry it.
+  // The exchange refuses the symbol by its name.
   virtual void on_symbol_refused(market::SymbolId symbol) = 0;
   // What is open, subscribed or covered is another now.
   virtual void on_line_change() = 0;

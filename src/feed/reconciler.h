@@ -63,6 +63,8 @@ class Reconciler {
   void order_restarted();
 
   bool idle() const { return !requested_ && !under_way_; }
+  // Nothing is left in doubt either.
+  bool settled() const { return idle() && follow_up_timer_ == 0; }
   bool succeeded() const { return succeeded_; }  // at least once
 
  private:

@@ -37,10 +37,17 @@ class Get {
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200) return std::move(body_);
 
-    Refusal refusal = explain_refusal(Service::rest, host(), static_cast<int>(status), retry_after());
+    Refusal refusal = explain_refusal(Service::rest, host(), static_cast<int>(status), header("Retry-After"));
     if (const std::string words = exchange_words(); !words.empty())
       refusal.message += fmt::format(" [it says: {}]", words);
     return RestFailure{std::move(refusal.message), refusal.wait_ns};
+  }
+
+  // A header of the answer. Valid as long as this object.
+  std::optional<std::string_view> header(const char* name) const {
+    curl_header* found = nullptr;
+    if (curl_easy_header(curl_, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return std::nullopt;
+    return found->value;
   }
 
  private:
@@ -94,11 +101,6 @@ class Get {
 
   std::string host() const { return options_.base.authority(); }
 
-  std::optional<std::string_view> retry_after() const {
-    curl_header* found = nullptr;
-    if (curl_easy_header(curl_, "Retry-After", 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return std::nullopt;
-    return found->value;
-  }
 
   // The start of an error body, fit for a log line.
   std::string exchange_words() const {
@@ -151,9 +153,12 @@ class Get {
 template <class T, class Parse>
 RestOutcome<T> fetch(const RestOptions& options, const std::atomic<bool>& stopping, const std::string& path,
                      Parse parse) {
-  RestOutcome<T> outcome{wall_ns(), 0, RestFailure{}};
-  auto body = Get(options, stopping).perform(path);
+  RestOutcome<T> outcome{.asked_ns = wall_ns(), .result = RestFailure{}};
+  Get get(options, stopping);
+  auto body = get.perform(path);
   outcome.answered_ns = wall_ns();
+  if (const auto origin = get.header(market::kOriginHeader.data()))
+    outcome.origin = market::origin_named(*origin).value_or(market::Origin::live);
   if (auto* failure = std::get_if<RestFailure>(&body)) {
     outcome.result = std::move(*failure);
     return outcome;

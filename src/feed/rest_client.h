@@ -11,9 +11,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "market/source.h"
 #include "market/symbol_table.h"
 #include "net/loop.h"
 #include "wire/rest.h"
@@ -40,6 +42,7 @@ template <class T>
 struct RestOutcome {
   std::int64_t asked_ns = 0;     // just before the request went out: the exchange made its answer later
   std::int64_t answered_ns = 0;  // when the whole answer was here
+  market::Origin origin = market::Origin::live;  // what the exchange says of itself
   std::variant<T, RestFailure> result;
 
   const T* value() const { return std::get_if<0>(&result); }

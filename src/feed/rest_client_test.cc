@@ -30,7 +30,7 @@ class RestClientTest : public testing::Test {
     client.book_tickers([&](const RestOutcome<RestTickers>& result) { outcome = result; });
     const std::int64_t deadline_ns = steady_ns() + 60 * kNsPerSecond;
     while (!outcome && steady_ns() < deadline_ns) loop_.turn(5 * kNsPerMs);
-    return outcome.value_or(RestOutcome<RestTickers>{0, 0, RestFailure{"nothing came back", 0}});
+    return outcome.value_or(RestOutcome<RestTickers>{.result = RestFailure{"nothing came back", 0}});
   }
   std::string failure() {
     const auto outcome = look_up();

@@ -72,6 +72,12 @@ void Roster::mark_gone(RosterChanges& changes) {
   size_ -= changes.gone.size();
 }
 
+void Roster::forget(market::SymbolId symbol) {
+  if (!followed_[market::index(symbol)]) return;
+  followed_[market::index(symbol)] = false;
+  --size_;
+}
+
 std::vector<std::string> Roster::never_seen() const {
   std::vector<std::string> names;
   std::copy_if(only_symbols_.begin(), only_symbols_.end(), std::back_inserter(names),

@@ -34,6 +34,9 @@ class Roster {
 
   RosterChanges apply(const std::vector<market::Listing>& listings);
 
+  // The symbol can't be followed after all: the next answer that names it makes it appear again.
+  void forget(market::SymbolId symbol);
+
   std::size_t size() const { return size_; }  // symbols followed now
   // Names of the filter that no answer has contained so far.
   std::vector<std::string> never_seen() const;

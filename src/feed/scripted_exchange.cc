@@ -167,7 +167,7 @@ void ScriptedExchange::on_message(ws::Connection& connection, const wire::Messag
   CHECK(request != nullptr && request->method == wire::Method::subscribe,
         "the feed sent something else than SUBSCRIBE");
   for (const wire::StreamName& stream : request->streams) {
-    if (stream.text == invalid_stream) {
+    if (refuse_requests || stream.text == invalid_stream) {
       return connection.send(wire::Opcode::text,
                              wire::error_reply({2, "Invalid request: invalid stream", request->id}));
     }

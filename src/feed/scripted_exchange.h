@@ -63,8 +63,9 @@ class ScriptedExchange final : private ws::Application {
   std::function<wire::HttpResponse(const wire::HttpRequest&)>
       handshake_fault;  // likewise: the handshake goes well
   bool acknowledge = true;
-  bool mute_new = false;       // peers to come are muted
-  std::string invalid_stream;  // a request with this name is answered with an error
+  bool mute_new = false;         // peers to come are muted
+  bool refuse_requests = false;  // every request is answered with an error
+  std::string invalid_stream;    // a request with this name is answered with an error
 
   // --- what it saw ---
   std::vector<Peer*> peers();  // the open ones, in order of opening

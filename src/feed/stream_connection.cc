@@ -12,6 +12,9 @@
 namespace tickcast::feed {
 namespace {
 
+// More than halving down to a few bad names takes.
+constexpr std::uint32_t kErrorsMax = 64;
+
 std::string describe(const ws::Ended& ended) {
   if (ended.code == wire::CloseCode::abnormal)
     return ended.reason.empty() ? "it ended without a closing handshake" : ended.reason;
@@ -155,14 +158,22 @@ void StreamConnection::on_acknowledgement() {
 // the name is found.
 void StreamConnection::on_error_reply(const wire::Reply& reply) {
   const Names symbols = std::exchange(in_flight_, {});
+  const std::string words = fmt::format("{} \"{}\"", reply.error_code, reply.error_message);
   if (symbols.size() > 1) {
     const auto middle = symbols.begin() + static_cast<std::ptrdiff_t>(symbols.size() / 2);
     waiting_.emplace_front(middle, symbols.end());
     waiting_.emplace_front(symbols.begin(), middle);
     return;
   }
+  if (acknowledged_.empty()) {
+    // Nothing was accepted yet: is it the name, or is it all names? The rest first.
+    if (waiting_.empty() || ++errors_ > kErrorsMax)
+      return give_up("the exchange answers every request with an error: " + words);
+    waiting_.push_back(symbols);
+    return;
+  }
   streams_.erase(std::lower_bound(streams_.begin(), streams_.end(), symbols.front()));
-  owner_.on_refused(*this, symbols.front(), fmt::format("{} {}", reply.error_code, reply.error_message));
+  owner_.on_refused(*this, symbols.front(), words);
 }
 
 void StreamConnection::give_up(const std::string& why) {

@@ -127,6 +127,7 @@ class StreamConnection final : private ws::ClientEvents {
   std::deque<Names> waiting_;                   // requests not sent yet
   Names in_flight_;                             // the request that waits for its reply; empty: none
   std::int64_t request_id_ = 0;
+  std::uint32_t errors_ = 0;          // replies, while nothing was acknowledged
   std::int64_t next_request_ns_ = 0;  // pacing
   net::Loop::TimerId pace_timer_ = 0;
   net::Loop::TimerId ack_timer_ = 0;

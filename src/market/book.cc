@@ -82,13 +82,16 @@ void Book::write(SymbolId symbol, const Quote& quote) {
 }
 
 void Book::set_source(SourceStatus status) {
-  source_.store(static_cast<std::uint64_t>(status.since_ms) << 8 | static_cast<std::uint64_t>(status.state),
+  const auto since_ms = static_cast<std::uint64_t>(status.since_ms);
+  const auto origin = static_cast<std::uint64_t>(status.origin);
+  source_.store(since_ms << 16 | origin << 8 | static_cast<std::uint64_t>(status.state),
                 std::memory_order_release);
 }
 
 SourceStatus Book::source() const {
   const std::uint64_t packed = source_.load(std::memory_order_acquire);
-  return {static_cast<SourceState>(packed & 0xff), static_cast<std::int64_t>(packed >> 8)};
+  return {static_cast<SourceState>(packed & 0xff), static_cast<std::int64_t>(packed >> 16),
+          static_cast<Origin>(packed >> 8 & 0xff)};
 }
 
 void Book::publish() {

@@ -90,7 +90,7 @@ class Book {
   std::unique_ptr<std::atomic<std::uint64_t>[]> ring_;  // sequence << 16 | symbol
   std::uint32_t order_ = 0;                             // bumped by restart_order()
   std::vector<Wakeup*> sleepers_;
-  std::atomic<std::uint64_t> source_{0};  // since_ms << 8 | state
+  std::atomic<std::uint64_t> source_{0};  // since_ms << 16 | origin << 8 | state
   alignas(64) std::atomic<std::uint64_t> head_{0};
 };
 

@@ -54,6 +54,20 @@ TEST(Decimal, RefusesWhatDoesNotFitExactly) {
   }
 }
 
+TEST(Decimal, WritesEightPlacesOfEveryWidth) {
+  std::int64_t power = 1;
+  for (int digits = 1; digits <= 18; ++digits, power *= 10) {
+    for (const std::int64_t mantissa : {power - 1, power, power + 1, power * 9}) {
+      const std::string digits_text = std::to_string(mantissa);
+      const std::string padded =
+          std::string(digits_text.size() < 9 ? 9 - digits_text.size() : 0, '0') + digits_text;
+      const std::string expected =
+          padded.substr(0, padded.size() - 8) + "." + padded.substr(padded.size() - 8);
+      EXPECT_EQ((Decimal{mantissa, -8}.text()), expected);
+    }
+  }
+}
+
 TEST(Decimal, WritesTheWidestInItsRoom) {
   for (int fraction = 0; fraction <= Decimal::kFractionDigitsMax; ++fraction) {
     const Decimal widest{kMost, static_cast<std::int8_t>(-fraction)};
@@ -64,8 +78,9 @@ TEST(Decimal, WritesTheWidestInItsRoom) {
 
 RC_GTEST_PROP(DecimalProperty, EveryValueIsReadBackFromItsText, ()) {
   const auto shift = *rc::gen::inRange(0, 63);
-  const Decimal decimal{*rc::gen::inRange<std::int64_t>(0, kMost) >> shift,
-                        static_cast<std::int8_t>(-*rc::gen::inRange(0, 19))};
+  const Decimal decimal{
+      *rc::gen::inRange<std::int64_t>(0, kMost) >> shift,
+      static_cast<std::int8_t>(-*rc::gen::oneOf(rc::gen::just(8), rc::gen::inRange(0, 19)))};
   const std::string text = decimal.text();
   RC_ASSERT(text.size() <= Decimal::kTextBytesMax);
   RC_ASSERT(Decimal::parse(text) == decimal);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tickcast::market {
@@ -20,6 +21,7 @@ enum class SourceState : std::uint8_t {
 struct SourceStatus {
   SourceState state = SourceState::connecting;
   std::int64_t since_ms = 0;  // epoch
+  Origin origin = Origin::live;
   friend bool operator==(const SourceStatus&, const SourceStatus&) = default;
 };
 
@@ -47,6 +49,16 @@ constexpr std::string_view name(SourceState state) {
       return "down";
   }
   return "";
+}
+
+// How an exchange that is not a real one says so, in its REST answers; whoever reads from it passes it on.
+inline constexpr std::string_view kOriginHeader = "X-Tickcast-Origin";
+
+constexpr std::optional<Origin> origin_named(std::string_view text) {
+  for (const Origin origin : {Origin::live, Origin::simulated, Origin::replay}) {
+    if (name(origin) == text) return origin;
+  }
+  return std::nullopt;
 }
 
 }  // namespace tickcast::market

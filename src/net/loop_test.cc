@@ -339,9 +339,9 @@ TEST(Background, RefusesJobsOverItsMaximum) {
 TEST(Background, DropsWaitingJobsWhenItEnds) {
   Loop loop;
   std::atomic<int> ran{0};
+  std::mutex gate;
   {
     Background background(loop);
-    std::mutex gate;
     std::unique_lock shut(gate);
     std::atomic<bool> begun{false};
     (void)background.run(

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -127,6 +129,8 @@ void TestTlsServer::run(const std::function<void(Io&)>& serve) {
     SSL_CTX_set_max_proto_version(context, version_max_);
     SSL_CTX_set_security_level(context, 0);
   }
+  SSL_CTX_set_max_send_fragment(context,
+                                1024);  // many records, so that several come with one read of the socket
   SSL_CTX_use_certificate(context, certificate_->certificate.get());
   SSL_CTX_use_PrivateKey(context, certificate_->key.get());
   SSL* ssl = SSL_new(context);
@@ -141,8 +145,12 @@ void TestTlsServer::run(const std::function<void(Io&)>& serve) {
       bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
       return bytes;
     };
-    io.write = [ssl](const std::string& bytes) {
+    io.write = [ssl, fd = socket.fd()](const std::string& bytes) {
+      const int on = 1;
+      const int off = 0;
+      setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
       SSL_write(ssl, bytes.data(), static_cast<int>(bytes.size()));
+      setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
     };
     serve(io);
     SSL_shutdown(ssl);

@@ -42,8 +42,8 @@ class TestAuthority {
 class TestTlsServer {
  public:
   struct Io {
-    std::function<std::string()> read;  // what is there, at least a byte; "" at the end
-    std::function<void(const std::string&)> write;
+    std::function<std::string()> read;              // what is there, at least a byte; "" at the end
+    std::function<void(const std::string&)> write;  // all records of it in one packet, as far as they fit
   };
   TestTlsServer(std::shared_ptr<TestAuthority::Issued> certificate, std::function<void(Io&)> serve,
                 int version_max = 0);

@@ -41,7 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   check_fault(text);
   const auto read = reader.read(text);
-  if (const auto* error = std::get_if<tickcast::wire::ControlError>(&read)) {
+  const auto* const error = std::get_if<tickcast::wire::ControlError>(&read);
+  const bool taken_for_json = error == nullptr || error->code != 3;
+  CHECK(!taken_for_json || tickcast::wire::json_fault(text).empty(), "what is not JSON was let through");
+  if (error != nullptr) {
     CHECK(!error->message.empty(), "an error without words");
     check_json(tickcast::wire::error_reply(*error));
     return 0;

@@ -73,8 +73,7 @@ bool is_token_char(char c) {
          kOthers.find(c) != std::string_view::npos;
 }
 
-// What can be said before the head is parsed: need_more, bad or too_long, or complete when its end is in
-// `bytes`.
+// What can be said before the head is parsed; complete: its end is in `bytes`.
 struct Extent {
   HeadStatus status;
   std::size_t head_bytes = 0;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HTTP/1.1 heads (RFC 9112) and the WebSocket opening handshake (RFC 6455 section 4): bytes <-> values. No
-// I/O. Parsing is Boost.Beast's sans-I/O parser, which only http.cc sees.
+// HTTP/1.1 heads (RFC 9112) and the WebSocket opening handshake (RFC 6455 section 4): bytes <-> values,
+// without I/O. Parsing is Boost.Beast's sans-I/O parser, which only http.cc sees.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,10 +57,12 @@ struct ParsedResponse {
   std::size_t consumed = 0;
 };
 
+// Parsed once the blank line is there. Bad: not HTTP/1.x, a target that is not a path, a bad escape in it, or
+// not exactly one Host (HTTP/1.0 may leave it out). Too long: no blank line within kHttpHeadBytesMax.
 ParsedRequest parse_request_head(std::string_view bytes);
 ParsedResponse parse_response_head(std::string_view bytes);
 
-// The bytes of a response; adds Content-Length and Connection.
+// The bytes of a response; adds Content-Length and Connection. A line break in a header is a bug.
 std::string format_response(const HttpResponse& response, bool keep_alive);
 
 // %41 -> A, in paths and queries ('+' stays '+': Binance's clients do not use it for space). Nothing when a %

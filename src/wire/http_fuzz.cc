@@ -2,12 +2,13 @@
 //
 // Fuzzes HTTP heads, targets, the handshake and URLs with text from outside. A head must be judged alike
 // whatever follows it, and nothing that was refused may be answered.
+#include "wire/http.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
-#include "wire/http.h"
 #include "wire/url.h"
 
 namespace {

@@ -26,7 +26,7 @@ bool Text::open(std::string_view text, ondemand::document& out) {
     capacity_ = std::max(needed, std::size_t{4096});
     copy_ = std::make_unique<char[]>(capacity_);
   }
-  std::memcpy(copy_.get(), text.data(), text.size());
+  text.copy(copy_.get(), text.size());
   std::memset(copy_.get() + text.size(), ' ', simdjson::SIMDJSON_PADDING);
   return !parser_.iterate(copy_.get(), text.size(), capacity_).get(out);
 }

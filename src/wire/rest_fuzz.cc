@@ -36,11 +36,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   (void)wire::parse_symbols_parameter(text);
-  if (const auto recorded = wire::parse_recording_line(text)) {
+  const auto recorded = wire::parse_recording_line(text);
+  // Other frames than JSON may begin like the mark of a venue; they are nobody's.
+  if (recorded && (recorded->frame.front() == '{' || recorded->frame.front() == '[')) {
     std::string line;
     wire::append_recording_line(line, recorded->received_ns, recorded->frame);
     const auto again = wire::parse_recording_line(line);
-    CHECK(again && again->received_ns == recorded->received_ns, "a recorded line changed");
+    CHECK(
+        again && again->received_ns == recorded->received_ns && again->frame.size() == recorded->frame.size(),
+        "a recorded line changed");
   }
   return 0;
 }

@@ -94,7 +94,8 @@ char* write_quote_event(char* out, std::string_view symbol, const market::Quote&
 // `{"stream":"<lower>@<channel>","data":` : what a combined event has before the raw one; after it comes '}'.
 char* write_combined_prefix(char* out, std::string_view lower_case_symbol, std::string_view channel);
 
-// Epoch milliseconds with a fraction of three digits, as JavaScript reads it: 1732320000123.456 Needs room for 28.
+// Epoch milliseconds with a fraction of three digits, as JavaScript reads it: 1732320000123.456. Needs
+// room for 28 bytes.
 char* write_epoch_ms(char* out, std::int64_t epoch_ns);
 
 // {"e":"serverShutdown","E":<ms>}, wrapped as {"stream":"!serverShutdown","data":…} when `combined`.

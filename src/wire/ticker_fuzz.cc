@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "wire/json_fault.h"
 
 namespace {
 
@@ -51,6 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string symbol(reader.ticker().symbol);
     check_round_trip({symbol, reader.ticker().quote});
   }
+  CHECK(kind == FrameKind::malformed || tickcast::wire::json_fault(frame).empty(),
+        "what is not JSON was let through");
   CHECK(!fast || kind == FrameKind::ticker, "the fast path took what the general path refuses");
   return 0;
 }

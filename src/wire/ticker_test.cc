@@ -54,8 +54,9 @@ TEST(ScanTicker, ReadsTheRawShape) {
 }
 
 TEST(ScanTicker, ReadsTheCombinedShape) {
+  const std::string frame = combined(kRaw);
   Ticker ticker;
-  ASSERT_TRUE(scan_ticker(combined(kRaw), ticker));
+  ASSERT_TRUE(scan_ticker(frame, ticker));
   expect_example(ticker);
 }
 

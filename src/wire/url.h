@@ -16,7 +16,7 @@ struct Url {
   std::string scheme;  // lower case
   std::string host;    // without the brackets of an IPv6 address
   std::uint16_t port = 0;
-  std::string target;  // path and query, "" when the URL has none; never ends in '/'
+  std::string target;  // path and query, "" when the URL has none; its path never ends in '/'
 
   bool secure() const { return scheme == "wss" || scheme == "https"; }
   std::string authority()

@@ -106,8 +106,7 @@ inline HeaderStatus read_header(std::span<const char> bytes, Role role, bool ins
   return HeaderStatus::whole;
 }
 
-// Codes that a close frame may carry (7.4 and the IANA registry): none of those reserved for use inside a
-// program.
+// Codes that a close frame may carry (7.4 and the IANA registry). 1004 to 1006 and 1015 never travel.
 constexpr bool may_be_sent(unsigned code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
@@ -197,8 +196,7 @@ const char* skip_ascii(const char* at, const char* end) {
 
 }  // namespace
 
-// The table of well-formed sequences, Unicode 3.9 (RFC 3629 section 4): only the second byte's bounds depend
-// on the first.
+// The well-formed sequences of RFC 3629 section 4: only the second byte's bounds depend on the first.
 bool Utf8Validator::begin(unsigned lead) {
   if (lead < 0xc2 || lead > 0xf4) return false;
   pending_ = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
@@ -262,7 +260,8 @@ struct MessageReader::Partial {
     if (frame.opcode != Opcode::continuation) kind = frame.opcode;
     inside_message = true;
     ++fragments;
-    // Memory follows the bytes that came, not those announced: an announcement costs a peer nothing.
+    // Memory follows the bytes that came, not those announced: a peer can't make us set it aside with a
+    // header.
     payload.reserve(payload.size() + std::min<std::size_t>(frame.payload_bytes, kReserveBytesMax));
   }
 
@@ -321,7 +320,7 @@ MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHe
     status = read_header(input, role_, false, frame, reason);
     if (status == HeaderStatus::whole) input = input.subspan(frame.header_bytes);
     if (status == HeaderStatus::need_more && !input.empty()) {
-      partial_.reset(new Partial);
+      partial_ = std::make_unique_for_overwrite<Partial>();
       partial_->keep_header(input);
     }
   } else {
@@ -349,18 +348,18 @@ MessageReader::Status MessageReader::within_limits(const FrameHeader& frame) {
     return violation(CloseCode::too_big, "message over the size limit");
   }
   const std::size_t fragments_before = joined ? partial_->fragments : 0;
-  if (fragments_before >= limits_.fragments_max)
+  if (fragments_before >= limits_.fragments_max) {
     return violation(CloseCode::policy, "message in too many fragments");
+  }
   return Status::message;
 }
 
 void MessageReader::begin_payload(const FrameHeader& frame) {
-  if (partial_ == nullptr) partial_.reset(new Partial);
+  if (partial_ == nullptr) partial_ = std::make_unique_for_overwrite<Partial>();
   partial_->begin(frame);
 }
 
-// `need_more` with in_payload: the input is used up. Without: a fragment is whole, and the next frame
-// follows.
+// `need_more` with in_payload: the input is used up. Without: a fragment is whole, the next frame follows.
 MessageReader::Status MessageReader::take_payload(std::span<char>& input) {
   Partial& partial = *partial_;
   const FrameHeader& frame = partial.frame;
@@ -388,8 +387,9 @@ MessageReader::Status MessageReader::hand_out(Opcode kind, std::span<char> paylo
 
   if (payload.size() < 2) return violation(CloseCode::protocol_error, "close frame with half a code");
   const auto code = static_cast<unsigned>(read_big_endian<2>(payload.data()));
-  if (!may_be_sent(code))
+  if (!may_be_sent(code)) {
     return violation(CloseCode::protocol_error, "close frame with a code that is never sent");
+  }
   message_.close_code = static_cast<CloseCode>(code);
   message_.payload = payload.subspan(2);
   return is_utf8(message_.payload) ? Status::message : not_utf8();

@@ -72,9 +72,8 @@ class Utf8Validator {
 
 struct Message {
   Opcode kind = Opcode::text;  // text, binary, ping, pong or close
-  std::span<char>
-      payload;  // unmasked; whole. Valid until the next call of the reader. For close: see close_code
-  CloseCode close_code = CloseCode::no_code;  // of a close; payload is then the reason
+  std::span<char> payload;  // whole and unmasked; of a close: its reason. Valid until the reader's next call
+  CloseCode close_code = CloseCode::no_code;  // of a close
 };
 
 struct MessageLimits {
@@ -100,8 +99,8 @@ class MessageReader {
   MessageReader(MessageReader&&) noexcept;
   MessageReader& operator=(MessageReader&&) noexcept;
 
-  // Uses up bytes from the front of `input` (and may unmask them in place), until a message is whole or none
-  // are left.
+  // Uses up bytes from the front of `input`, and may unmask them in place, until a message is whole or none
+  // are left. To be called until it says need_more, which also frees what the last message was kept in.
   Status next(std::span<char>& input);
 
   const Message& message() const { return message_; }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What reading frames costs. Task: a buffer of many frames as one read from a socket brings them, handed
-// through the reader.
-//   ReadTickers/server 0|1   107-byte text frames from the exchange (client role, unmasked), or from a client
-//   (server role, masked) ReadTornTickers          the same in pieces of 1,000 bytes: one frame in nine is
-//   torn and goes through the heap CheckAscii, CheckCjk     the UTF-8 check alone
+// What reading frames costs. The task: a buffer of many 107-byte text frames, as a socket brings them.
+//   ReadTickers/server:0   from the exchange, unmasked
+//   ReadTickers/server:1   from a client, masked
+//   ReadTornTickers        unmasked, in pieces of 1,000 bytes: one frame in nine is torn
+//   CheckAscii, CheckCjk   the UTF-8 check alone
+#include "wire/ws_frame.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -13,7 +15,6 @@
 #include <benchmark/benchmark.h>
 
 #include "base/check.h"
-#include "wire/ws_frame.h"
 
 namespace tickcast::wire {
 namespace {
@@ -26,8 +27,8 @@ static_assert(kTicker.size() + frame_header_bytes(kTicker.size()) == 107);
 std::string tickers(Role reader) {
   std::string bytes;
   const Role sender = reader == Role::server ? Role::client : Role::server;
-  for (std::size_t i = 0; i < kFrames; ++i)
-    append_frame(bytes, sender, Opcode::text, kTicker, 0);  // a zero mask: read in place again and again
+  // With a mask of zeros the reader leaves the bytes as they are, so that they can be read again.
+  for (std::size_t i = 0; i < kFrames; ++i) append_frame(bytes, sender, Opcode::text, kTicker, 0);
   return bytes;
 }
 

@@ -140,7 +140,18 @@ TEST_F(ConnectionTest, OfferGoesBehindWhatIsQueuedAlready) {
   EXPECT_EQ(peer_->read_frame()->payload, "second");
 }
 
-TEST_F(ConnectionTest, ALoopWithIdleAndBlockedConnectionsSleeps) {
+TEST_F(ConnectionTest, ALoopWithAnIdleConnectionSleeps) {
+  events_.then = [](Connection& connection) { connection.send(wire::Opcode::text, "reply"); };
+  open();
+  peer_->send(test::text("request"));
+  EXPECT_EQ(peer_->read_frame()->payload, "reply");
+  loop_.turn(0);
+  const std::int64_t before = steady_ns();
+  loop_.turn(20 * kNsPerMs);
+  EXPECT_GE(steady_ns() - before, 15 * kNsPerMs) << "writability is watched without need";
+}
+
+TEST_F(ConnectionTest, ALoopWithABlockedConnectionSleeps) {
   open();
   fill(encode(test::text(std::string(1000, 'a')), false));
   loop_.turn(0);

@@ -65,17 +65,18 @@ async function connectCcxt(server, symbol) {
   await exchange.loadHttpProxyAgent(); // plain ws:// is refused before
   await exchange.loadMarkets();
   const market = exchange.markets_by_id[symbol][0].symbol;
-  const seen = box();
+  let count = 0;
   let open = true;
   (async () => {
-    while (open) {
-      const tickers = await exchange.watchBidsAsks([market]);
-      const t = tickers[market];
-      if (t) seen.take(t.bid, t.bidVolume, t.ask, t.askVolume);
-    }
+    while (open) count += Object.keys(await exchange.watchBidsAsks([market])).length;
   })().catch((error) => open && console.error(error));
   return {
-    ...seen,
+    events: () => count,
+    // What comes between two calls of watchBidsAsks is told here alone.
+    last: () => {
+      const t = exchange.bidsasks[market];
+      return { bid: t.bid, bids: t.bidVolume, ask: t.ask, asks: t.askVolume };
+    },
     close: () => {
       open = false;
       return exchange.close();

@@ -38,6 +38,9 @@ export async function until(what, probe, { within = 15_000, every = 50, describe
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.exit(1), 1000).unref(); // the runner was killed
 
 export class Process {
   constructor(args, { env = {} } = {}) {
@@ -100,6 +103,8 @@ export async function run(args, options) {
 
 // What the simulated exchange and an emitter have in common: the REST look-ups and the streams.
 class Server {
+  kAll = '';
+
   async open(args, options) {
     this.process = new Process(args, options);
     this.port = await this.process.listening();
@@ -114,9 +119,9 @@ class Server {
     return response.json();
   }
 
-  // Values of every symbol that trades (or of one): symbol -> "bid bidQty ask askQty".
+  // Values of every symbol (or of one): symbol -> "bid bidQty ask askQty".
   async values(symbol) {
-    const rows = await this.get('/api/v3/ticker/bookTicker' + (symbol ? `?symbol=${encodeURIComponent(symbol)}` : '?symbolStatus=TRADING'));
+    const rows = await this.get('/api/v3/ticker/bookTicker' + (symbol ? `?symbol=${encodeURIComponent(symbol)}` : this.kAll));
     return new Map([rows].flat().map((r) => [r.symbol, `${r.bidPrice} ${r.bidQty} ${r.askPrice} ${r.askQty}`]));
   }
 
@@ -131,6 +136,8 @@ class Server {
 }
 
 export class Exchange extends Server {
+  kAll = '?symbolStatus=TRADING'; // it lists some that have not traded for years
+
   static start({ port = 0, symbols = 1400, rate = 3000, seed = 1, args = [] } = {}) {
     const market = args.includes('--replay') ? [] : ['--symbols', symbols, '--rate', rate, '--seed', seed];
     return new Exchange().open(['exchange', '--listen', `127.0.0.1:${port}`, ...market.map(String), ...args]);

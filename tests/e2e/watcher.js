@@ -65,6 +65,12 @@ export class Watcher {
     return this.statuses.length ? this.statuses[this.statuses.length - 1].state : null;
   }
 
+  // What clients should never see, since the last call: an older id after a newer one, an error, a lost connection.
+  complaints() {
+    const said = [...this.older.splice(0), ...this.errors.splice(0)];
+    return said.length > 10 ? [...said.slice(0, 10), `and ${said.length - 10} more`] : said;
+  }
+
   close() {
     this.closing = true;
     for (const socket of this.sockets) socket.terminate();
