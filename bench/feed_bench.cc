@@ -8,6 +8,8 @@
 //
 // With two legs every event comes twice, so the feed reads two frames per event. When fewer are admitted than
 // were asked for, compare the two threads' shares of a core to see which one is the bottleneck.
+#include "feed/feed.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -21,7 +23,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "exchange/exchange.h"
-#include "feed/feed.h"
 #include "market/book.h"
 #include "net/loop.h"
 

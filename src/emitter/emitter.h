@@ -19,7 +19,7 @@ namespace tickcast::emitter {
 
 struct Options {
   wire::ListenAddress listen;
-  std::size_t shards = 0;                        // 0: one per core
+  std::size_t shards = 0;  // 0: one per core
   std::size_t streams_per_connection_max = 1024;
   std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve
   std::size_t connections_per_address_max = 0;  // 0: no limit

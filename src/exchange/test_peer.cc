@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <poll.h>
-#include <netinet/in.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -101,7 +101,6 @@ class Get {
 
   std::string host() const { return options_.base.authority(); }
 
-
   // The start of an error body, fit for a log line.
   std::string exchange_words() const {
     std::string words;

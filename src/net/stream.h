@@ -58,7 +58,9 @@ class Stream {
   // TLS only: one step of the handshake; `ok` when done (at once in clear).
   IoStatus handshake();
 
-  // REQUIRES: the span is not empty.
+  // REQUIRES: the span is not empty. Under TLS a write that would block must be repeated with the same bytes
+  // at the front: the record is made already (so Connection::offer, which may come with newer bytes, is for
+  // streams in clear).
   IoResult read(std::span<char> into);
   IoResult write(std::span<const char> from) { return tls_ ? tls_write(from) : plain_write(from); }
 

@@ -120,7 +120,7 @@ void TestTlsServer::run(const std::function<void(Io&)>& serve) {
   if (poll(&waiting, 1, 20'000) != 1) return;
   // Inherits no O_NONBLOCK: this thread may block, a while.
   const Socket socket(accept(listener_.fd(), nullptr, nullptr));
-  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  const timeval limit{.tv_sec = 60, .tv_usec = 0};  // longer than any test waits
   setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());

@@ -18,6 +18,7 @@ namespace tickcast::wire {
 // GET /api/v3/exchangeInfo -> the listings. Unknown keys are ignored; a symbol without a usable name or
 // status is left out.
 Result<std::vector<market::Listing>> parse_exchange_info(std::string_view json);
+// Symbols that are gone are left out; an asset that is not known is split off the name.
 std::string exchange_info(const std::vector<market::Listing>& listings, std::int64_t server_time_ms,
                           bool with_permission_sets = true);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The paths on which streams are served: /ws, /ws/<stream>[/<stream>...], /stream, /stream?streams=<a>/<b>. Pure.
+// The paths on which streams are served: /ws, /ws/<stream>[/<stream>...], /stream, /stream?streams=<a>/<b>.
+// Pure.
 #pragma once
 
 #include <optional>

@@ -41,7 +41,8 @@ enum class FrameKind : std::uint8_t {
   reply,            // the answer to a control message: acknowledgement, list or error
   server_shutdown,  // {"e":"serverShutdown",...}, raw or wrapped
   other,            // well-formed JSON of a kind we do not know: counted, ignored
-  malformed,        // not JSON, or a ticker with a missing or mistyped field
+  malformed,        // no JSON object or array, over 16 MiB or 64 levels deep, or a ticker with a missing or
+                    // mistyped field
   unrepresentable,  // a ticker whose numbers do not fit exactly
 };
 
@@ -53,8 +54,9 @@ struct Reply {
   std::string error_message;
 };
 
-// Reads any frame of an exchange: the fast path first, simdjson for the rest. Holds the parser's memory, so
-// one per thread of use.
+// Reads any frame of an exchange: the fast path first, simdjson for the rest. A book ticker is known by its
+// keys, since the spot exchange gives it no type; of a key that comes twice the last counts. Holds the
+// parser's memory, so one per thread of use.
 class FrameReader {
  public:
   FrameReader();

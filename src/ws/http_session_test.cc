@@ -125,6 +125,9 @@ TEST_F(HttpSessionTest, RefusesAHeadThatIsTooLong) {
   peer.send("GET /" + std::string(3 * wire::kHttpHeadBytesMax, 'a'));
   EXPECT_THAT(peer.read_to_end(), StartsWith("HTTP/1.1 431 "));
   EXPECT_FALSE(peer.reset());
+  EXPECT_EQ(server_->connections(), 1u);  // it lingers: a reset for what is unread could overtake the answer
+  peer.close();
+  EXPECT_TRUE(connections_are(0));
 }
 
 TEST_F(HttpSessionTest, TakesAHeadOf1024Streams) {

@@ -26,6 +26,7 @@ export const kPhone = { viewport: { width: 390, height: 780 }, deviceScaleFactor
 // A page that notes every complaint of the browser: console errors (a violated policy is one) and uncaught exceptions.
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.complaints = [];
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.complaints.push(message.text()));

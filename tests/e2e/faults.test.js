@@ -30,7 +30,7 @@ class Stage {
     await this.exchange?.stop();
   }
 
-  untilState(state, within = 30_000) {
+  untilState(state, within = 60_000) {
     return until(`clients are told "${state}"`, () => this.watcher.state() === state, {
       within,
       describe: () => `${JSON.stringify(this.watcher.statuses)}\n${this.serve.process.stderr.slice(-3000)}`,
@@ -42,7 +42,7 @@ class Stage {
   }
 
   // Ids that the exchange gave before are gone, and the emitter has as many connections as it had.
-  untilReplaced(ids, count, within = 30_000) {
+  untilReplaced(ids, count, within = 60_000) {
     return until(
       'the emitter has new connections',
       async () => {
@@ -59,7 +59,7 @@ class Stage {
     const find = async () => (await this.exchange.state()).faults.find((f) => f.number === number);
     return {
       hits: async () => (await find()).hits,
-      ended: (within = 30_000) => until(`${spec} has ended`, async () => (await find()).state === 'ended', { within }),
+      ended: (within = 60_000) => until(`${spec} has ended`, async () => (await find()).state === 'ended', { within }),
       hasHit: (times, within = 60_000) =>
         until(`${spec} hits ${times} times`, async () => (await find()).hits >= times, {
           within,
@@ -74,7 +74,7 @@ class Stage {
     await this.exchange.freeze();
     try {
       const expected = await this.exchange.values();
-      await untilEqual('streams tell the exchange’s values', expected, () => this.watcher.values, { within: 30_000 });
+      await untilEqual('streams tell the exchange’s values', expected, () => this.watcher.values, { within: 60_000 });
       await untilEqual('REST tells the exchange’s values', expected, () => this.serve.values());
     } finally {
       await this.exchange.resume();

@@ -24,7 +24,7 @@ export const noBinary = () => missing(`the binary ${binary}`, existsSync(binary)
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // The first truthy value of probe(); what `describe` says is in the error when there is none in time.
-export async function until(what, probe, { within = 15_000, every = 50, describe = () => '' } = {}) {
+export async function until(what, probe, { within = 30_000, every = 50, describe = () => '' } = {}) {
   const deadline = Date.now() + within;
   for (;;) {
     const value = await probe();
@@ -114,7 +114,8 @@ class Server {
   }
 
   async get(path) {
-    const response = await fetch(this.http + path);
+    // A connection of its own: one that was kept alive may be closed just when it is used again.
+    const response = await fetch(this.http + path, { headers: { connection: 'close' } });
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }

@@ -54,7 +54,7 @@ async function frozen(exchange, then) {
   }
 }
 
-const untilPill = (page, state, within = 20_000) =>
+const untilPill = (page, state, within = 60_000) =>
   until(`the pill says ${state}`, async () => (await pill(page)) === state, { within, every: 20 });
 
 describe('the page', { skip, concurrency: false }, () => {
@@ -131,7 +131,7 @@ describe('the page', { skip, concurrency: false }, () => {
     await until('prices are grey', async () => (await grey()) !== before);
     assert.match(await page.textContent('#state-detail'), /^for /);
     exchange = await Exchange.start({ port });
-    await untilPill(page, 'live', 60_000);
+    await untilPill(page, 'live');
     await until('prices are coloured', async () => (await grey()) === before);
     assert.deepEqual(page.complaints, []);
   });
@@ -143,7 +143,7 @@ describe('the page', { skip, concurrency: false }, () => {
     await until('the countdown runs', async () => /^retry in \d+ s$/.test(await page.textContent('#state-detail')));
     assert.ok((await shownRows(page)).every((r) => r.old), 'no price is shown as current');
     serve = await Serve.start(exchange, { port });
-    await untilPill(page, 'live', 45_000);
+    await untilPill(page, 'live');
     await serve.ready(exchange);
     await frozen(exchange, (values) => untilRowsAre(page, values));
     // Chromium itself logs each connection that is refused while there is no server.
@@ -151,6 +151,7 @@ describe('the page', { skip, concurrency: false }, () => {
   });
 
   test('is dark or light as the system is, and fits a phone', async () => {
+    await page.close(); // one page at a time: each paints as fast as it can
     const looks = [];
     for (const [name, options] of Object.entries({ desktop: kDesktop, phone: kPhone })) {
       for (const colorScheme of ['dark', 'light']) {
@@ -181,6 +182,7 @@ describe('the page', { skip, concurrency: false }, () => {
 
   test('nothing shifts: every box stays where it was, from the first frame on', async () => {
     const other = await browser.newPage(kDesktop);
+    other.setDefaultTimeout(60_000);
     await other.addInitScript(() => {
       const kFixed = { header: '.bar > :not(.pill), .gauges > div, #scroller, thead th', rows: '#rows tr[data-symbol]:nth-child(-n+10) td' };
       window.layouts = { header: new Set(), rows: new Set() };
