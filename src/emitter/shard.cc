@@ -86,8 +86,6 @@ ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, con
   if (upgrade) {
     if (!streams) return text(404, "Streams are at /ws and /stream.\n");
     const auto names = parse_all(streams->streams);
-    const auto bad = std::ranges::find(names, false, &wire::StreamName::well_formed);
-    if (bad != names.end()) return text(400, "A stream's name is not well-formed.\n");
     if (Subscriptions().count_with(names, symbols_, {}) > options_.streams_per_connection_max) {
       return text(400, fmt::format("A connection may have at most {} streams.\n",
                                    options_.streams_per_connection_max));

@@ -31,12 +31,9 @@ Reconciled take_in(const RestTickers& tickers, std::int64_t asked_ns, std::int64
       continue;
     }
     if (held.quote.same_values(quote) || held.quote.received_ns >= asked_ns) continue;
-    if (held.quote.received_ns < order_restarted_ns) {
-      // Admitted without an id, where reconcile() would continue the ids of the order that is over.
-      book.admit(*symbol, quote);
-      ++out.corrected;
-    } else if (held.quote.update_id != market::kNoUpdateId &&
-               held.quote.received_ns > asked_ns - kRestLagNs) {
+    const bool before_restart = held.quote.received_ns < order_restarted_ns;
+    const bool dated = held.quote.update_id != market::kNoUpdateId;
+    if (!before_restart && dated && held.quote.received_ns > asked_ns - kRestLagNs) {
       ++out.doubtful;
     } else {
       book.reconcile(*symbol, quote);
