@@ -223,7 +223,15 @@ void Connection::write_unsent() {
     const net::IoResult result = stream_.write(rest);
     if (result.status == net::IoStatus::failed)
       return drop({wire::CloseCode::abnormal, stream_.failure(), false});
-    if (result.status != net::IoStatus::ok) return set_blocked(true);
+    if (result.status != net::IoStatus::ok) {
+      // A peer that never quite catches up must not keep what it was sent already: each byte is moved at most
+      // once.
+      if (unsent_->written >= unsent_bytes()) {
+        unsent_->bytes.erase(0, unsent_->written);
+        unsent_->written = 0;
+      }
+      return set_blocked(true);
+    }
     last_sent_ns_ = loop_.now_ns();
     unsent_->written += result.bytes;
     if (unsent_->written == unsent_->bytes.size()) unsent_.reset();
