@@ -2,24 +2,20 @@
 #include "wire/ticker.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 
 #include "base/digits.h"
 #include "market/symbol_table.h"
 #include "wire/json.h"
+#include "wire/quote_fields.h"
 
 namespace tickcast::wire {
 namespace {
 
-using market::Decimal;
-
 constexpr std::size_t kFrameBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kSymbolBytesMax = market::SymbolTable::kNameBytesMax;
 constexpr std::size_t kErrorMessageBytesMax = 512;
-
-enum class Field : std::uint8_t { absent, good, mistyped, too_large };
 
 // What an object says of itself, as far as any frame of ours goes. Of a key that comes twice the last counts,
 // as in JavaScript.
@@ -27,23 +23,23 @@ struct Event {
   bool has_type = false;
   std::optional<std::string_view> type;  // "e", when it is a string
 
-  Field update_id{}, symbol{}, bid_price{}, bid_quantity{}, ask_price{}, ask_quantity{};
+  Field symbol{};
   std::string_view symbol_text;
-  market::Quote quote;
+  QuoteMembers exchange;  // as the exchange spells a quote
+  QuoteMembers ours;      // as our quote event does
 
-  bool is_ticker() const {
-    return std::ranges::any_of(fields(), [](Field field) { return field != Field::absent; });
+  bool is_ticker() const { return symbol != Field::absent || exchange.any(); }
+  // Only our own events may come without an id: of a quote whose source told none.
+  FrameKind exchange_kind() const {
+    return exchange.update_id == Field::absent ? FrameKind::malformed : kind_of(exchange);
   }
-  FrameKind ticker_kind() const {
-    const auto all = fields();
-    const auto is_bad = [](Field field) { return field == Field::absent || field == Field::mistyped; };
-    if (std::ranges::any_of(all, is_bad)) return FrameKind::malformed;
-    return std::ranges::count(all, Field::too_large) != 0 ? FrameKind::unrepresentable : FrameKind::ticker;
-  }
+  FrameKind quote_kind() const { return kind_of(ours); }
 
  private:
-  std::array<Field, 6> fields() const {
-    return {update_id, symbol, bid_price, bid_quantity, ask_price, ask_quantity};
+  FrameKind kind_of(const QuoteMembers& members) const {
+    if (is_missing(symbol) || members.update_id == Field::mistyped || !members.all_sides())
+      return FrameKind::malformed;
+    return members.any_too_large() ? FrameKind::unrepresentable : FrameKind::ticker;
   }
 };
 
@@ -60,37 +56,6 @@ struct Frame {
   Reply reply;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// The form of Decimal::parse without its limits: tells a number that is too large from what is no number of
-// ours.
-bool is_decimal(std::string_view text) {
-  const std::size_t point = std::min(text.find('.'), text.size());
-  const std::string_view whole = text.substr(0, point);
-  const std::string_view fraction = point == text.size() ? "0" : text.substr(point + 1);
-  return !whole.empty() && !fraction.empty() && std::ranges::all_of(whole, is_digit) &&
-         std::ranges::all_of(fraction, is_digit) && (whole[0] != '0' || whole.size() == 1);
-}
-
-bool read_decimal(json::ondemand::value value, Field& field, Decimal& out) {
-  std::optional<std::string_view> text;
-  if (!json::read_string(value, text)) return false;
-  const auto parsed = text ? Decimal::parse(*text) : std::nullopt;
-  if (parsed) out = *parsed;
-  field = parsed ? Field::good : text && is_decimal(*text) ? Field::too_large : Field::mistyped;
-  return true;
-}
-
-bool read_update_id(json::ondemand::value value, Event& out) {
-  const std::string_view token = json::token(value);
-  const auto id = json::integer(token);
-  const bool is_positive_integer =
-      json::is_number(token) && token[0] != '0' && std::ranges::all_of(token, is_digit);
-  out.update_id = !is_positive_integer ? Field::mistyped : id ? Field::good : Field::too_large;
-  out.quote.update_id = id.value_or(market::kNoUpdateId);
-  return json::skip(value);
-}
-
 bool read_symbol(json::ondemand::value value, Event& out) {
   std::optional<std::string_view> text;
   if (!json::read_string(value, text)) return false;
@@ -101,26 +66,21 @@ bool read_symbol(json::ondemand::value value, Event& out) {
 }
 
 bool read_event_member(std::string_view key, json::ondemand::value value, Event& out) {
-  if (key.size() == 1) {
-    switch (key[0]) {
-      case 'e':
-        out.has_type = true;
-        return json::read_string(value, out.type);
-      case 'u':
-        return read_update_id(value, out);
-      case 's':
-        return read_symbol(value, out);
-      case 'b':
-        return read_decimal(value, out.bid_price, out.quote.bid_price);
-      case 'B':
-        return read_decimal(value, out.bid_quantity, out.quote.bid_quantity);
-      case 'a':
-        return read_decimal(value, out.ask_price, out.quote.ask_price);
-      case 'A':
-        return read_decimal(value, out.ask_quantity, out.quote.ask_quantity);
-      default:
-        break;
+  if (key == "e") {
+    out.has_type = true;
+    return json::read_string(value, out.type);
+  }
+  if (key == "s") return read_symbol(value, out);
+  // `u` has one spelling in both: read by whichever comes first, it counts for both.
+  for (const auto& [members, spelling] :
+       {std::pair{&out.exchange, Spelling::exchange}, {&out.ours, Spelling::record}}) {
+    const auto outcome = members->read(key, value, spelling);
+    if (outcome == QuoteMembers::Outcome::not_ours) continue;
+    if (key == "u") {
+      out.ours.update_id = members->update_id;
+      out.ours.quote.update_id = members->quote.update_id;
     }
+    return outcome == QuoteMembers::Outcome::read;
   }
   return json::skip(value);
 }
@@ -193,12 +153,15 @@ bool read_frame_member(std::string_view key, json::ondemand::value value, Frame&
 }
 
 // A spot book ticker names no type: it is known by its keys, or by its stream.
+bool is_quote_event(const Event& event) { return event.has_type && event.type == "quote"; }
+
 FrameKind event_kind(const Event& event, std::string_view stream) {
+  if (is_quote_event(event)) return event.quote_kind();
   if (event.has_type) {
-    if (event.type == "bookTicker") return event.ticker_kind();
+    if (event.type == "bookTicker") return event.exchange_kind();
     return event.type == "serverShutdown" ? FrameKind::server_shutdown : FrameKind::other;
   }
-  if (event.is_ticker() || stream.ends_with("@bookTicker")) return event.ticker_kind();
+  if (event.is_ticker() || stream.ends_with("@bookTicker")) return event.exchange_kind();
   return FrameKind::other;
 }
 
@@ -239,7 +202,7 @@ FrameKind FrameReader::read_with_simdjson(std::string_view frame) {
     if (kind == FrameKind::ticker) {
       std::memcpy(json_->symbol, event.symbol_text.data(), event.symbol_text.size());
       ticker_.symbol = {json_->symbol, event.symbol_text.size()};
-      ticker_.quote = event.quote;
+      ticker_.quote = is_quote_event(event) ? event.ours.quote : event.exchange.quote;
     }
   } else if (json::read_array(json_->text, frame,
                               [](json::ondemand::value value) { return json::skip(value); })) {
@@ -277,7 +240,8 @@ char* write_book_ticker(char* out, std::string_view symbol, const market::Quote&
 char* write_quote_event(char* out, std::string_view symbol, const market::Quote& quote,
                         std::int64_t emitter_ns, std::uint64_t merged_updates) {
   out = put(put(out, R"({"e":"quote","s":")"), symbol);
-  out = put(put(out, R"(","u":)"), id_of(quote));
+  out = put(out, "\"");
+  if (quote.update_id != market::kNoUpdateId) out = put(put(out, R"(,"u":)"), id_of(quote));
   out = quote.bid_price.write(put(out, R"(,"bid":")"));
   out = quote.bid_quantity.write(put(out, R"(","bids":")"));
   out = quote.ask_price.write(put(out, R"(","ask":")"));

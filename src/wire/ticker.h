@@ -5,7 +5,7 @@
 //
 //   raw {"u":400900217,"s":"BNBUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}
 //   combined  {"stream":"bnbusdt@bookTicker","data":<raw>}
-//   quote
+//   quote (`u` is left out where the source told none)
 //   {"e":"quote","s":"BNBUSDT","u":400900217,"bid":"25.35190000","bids":"31.21000000","ask":"25.36520000",
 //              "asks":"40.66000000","producerTime":1732320000123.456,"emitterTime":1732320000123.789,"n":3}
 //
