@@ -201,14 +201,15 @@ TEST_F(EmitterTest, AnyOtherPathIsNotAStream) {
 }
 
 TEST_F(EmitterTest, TellsStatusSubscribersAtOnceAndOnEveryChange) {
-  book_.set_source({market::SourceState::connecting, 0, market::Origin::simulated});
+  const market::SourceId source = book_.add_source();
+  book_.set_source(source, market::SourceState::connecting, market::Origin::simulated, 0);
   start();
   TestClient client(port(), "/stream?streams=!status");
   ASSERT_TRUE(client.opened());
   EXPECT_EQ(
       client.next(),
       R"({"stream":"!status","data":{"e":"status","state":"connecting","since":0,"symbols":"all","origin":"simulated"}})");
-  book_.set_source({market::SourceState::live, 1'732'320'000'123, market::Origin::simulated});
+  book_.set_source(source, market::SourceState::live, market::Origin::simulated, 1'732'320'000'123);
   book_.publish();
   EXPECT_EQ(
       client.next(),

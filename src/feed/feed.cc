@@ -13,6 +13,7 @@
 #include "feed/reconciler.h"
 #include "feed/rest_client.h"
 #include "feed/roster.h"
+#include "market/order_watch.h"
 #include "net/background.h"
 
 namespace tickcast::feed {
@@ -32,7 +33,7 @@ constexpr std::int64_t kLostFramesIntervalNs = 5 * kNsPerSecond;
 // When nothing but older ids comes for so many stall times, and not just a few, the exchange counts anew: a
 // leg that lags that far is replaced before.
 constexpr std::int64_t kOlderOnlyStalls = 2;
-constexpr std::uint64_t kOlderOnlyFrames = 100;
+constexpr std::uint64_t kOlderOnlyIds = 100;
 
 StreamSettings stream_settings(const Options& options) {
   StreamSettings settings;
@@ -219,7 +220,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
 
   void on_connection_open() override {
     ever_open = true;
-    if (!std::exchange(all_down, false)) return;
+    if (!std::exchange(all_down, false) || !book.stands_alone(source)) return;
     log_info("feed", "a connection is open again after none was: update ids may start anew");
     restart_order();
   }
@@ -275,19 +276,9 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
   // An exchange that was reset behind a connection that did not notice: the new ids are all lower than the
   // held ones.
   void look_for_reset(std::uint64_t fresh, std::uint64_t older) {
-    const std::int64_t now_ns = loop.now_ns();
-    if (fresh != fresh_seen || older == older_base) {
-      fresh_seen = fresh;
-      older_base = older;
-      older_since_ns = now_ns;
-      return;
-    }
-    if (older - older_base < kOlderOnlyFrames ||
-        now_ns - older_since_ns < kOlderOnlyStalls * options.stall_after_ns)
-      return;
+    if (!order_watch.counts_anew(fresh, older, loop.now_ns())) return;
     log_warning("feed",
                 "only older update ids for a while: the exchange seems to count anew, which is accepted");
-    older_base = older;
     restart_order();
     reconciler.request();
   }
@@ -339,11 +330,11 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     }
     std::string why;
     const SourceState now = judge(why);
-    const market::SourceStatus told = book.source();
-    if (now == told.state && origin == told.origin) return;
-    book.set_source({now, now == told.state ? told.since_ms : wall_ns() / kNsPerMs, origin});
+    if (now == told_state && origin == told_origin) return;
+    book.set_source(source, now, origin, wall_ns() / kNsPerMs);
     book.publish();
-    if (now == told.state) return;
+    told_origin = origin;
+    if (std::exchange(told_state, now) == now) return;
     log(now == SourceState::live ? LogLevel::info : LogLevel::warning, "feed", "{}: {}", name(now), why);
   }
 
@@ -402,6 +393,9 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
   net::Loop::TimerId poll_timer = 0;
   bool discovered = false;
   market::Origin origin = market::Origin::live;  // as the exchange says of itself
+  market::SourceId source = book.add_source();
+  SourceState told_state = SourceState::connecting;
+  market::Origin told_origin = market::Origin::live;
   bool ever_open = false;
   bool all_down = false;
 
@@ -411,9 +405,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
       0;  // symbols with a reopened gap that the look-up under way, or its repetition, is to close
   std::uint64_t lost_frames_seen = 0;
   std::int64_t lost_frames_next_ns = 0;
-  std::uint64_t fresh_seen = 0;
-  std::uint64_t older_base = 0;
-  std::int64_t older_since_ns = 0;
+  market::OrderWatch order_watch{kOlderOnlyIds, kOlderOnlyStalls* options.stall_after_ns};
   std::uint64_t tickers_seen = 0;
   std::int64_t last_data_ns = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "market/book.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -79,13 +80,36 @@ void Book::write(SymbolId symbol, const Quote& quote) {
   // it fell off.
   ring_[sequence % kRingEntries].store(sequence << 16 | index(symbol), std::memory_order_release);
   head_.store(sequence, std::memory_order_release);
+  for (BookFollower* follower : followers_) follower->on_admitted(symbol, quote);
 }
 
-void Book::set_source(SourceStatus status) {
-  const auto since_ms = static_cast<std::uint64_t>(status.since_ms);
-  const auto origin = static_cast<std::uint64_t>(status.origin);
-  source_.store(since_ms << 16 | origin << 8 | static_cast<std::uint64_t>(status.state),
+SourceId Book::add_source() {
+  CHECK(sources_.size() < kSourcesMax, "a book has a few sources at most");
+  sources_.emplace_back();
+  return static_cast<SourceId>(sources_.size() - 1);
+}
+
+void Book::set_source(SourceId id, SourceState state, Origin origin, std::int64_t now_ms) {
+  // From the least trustworthy to the most.
+  static constexpr SourceState kOrder[] = {SourceState::down, SourceState::connecting, SourceState::stale,
+                                           SourceState::live};
+  const auto rank = [](SourceState of) { return std::ranges::find(kOrder, of) - std::begin(kOrder); };
+  sources_[static_cast<std::size_t>(id)] = {state, origin};
+  const Source& best = *std::ranges::max_element(
+      sources_, [&rank](const Source& a, const Source& b) { return rank(a.state) < rank(b.state); });
+
+  const SourceStatus told = source();
+  const std::int64_t since_ms = best.state == told.state ? told.since_ms : now_ms;
+  source_.store(static_cast<std::uint64_t>(since_ms) << 16 | static_cast<std::uint64_t>(best.origin) << 8 |
+                    static_cast<std::uint64_t>(best.state),
                 std::memory_order_release);
+}
+
+bool Book::stands_alone(SourceId id) const {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (i != static_cast<std::size_t>(id) && sources_[i].state == SourceState::live) return false;
+  }
+  return true;
 }
 
 SourceStatus Book::source() const {
@@ -96,6 +120,7 @@ SourceStatus Book::source() const {
 
 void Book::publish() {
   for (Wakeup* sleeper : sleepers_) sleeper->notify();
+  for (BookFollower* follower : followers_) follower->on_published();
 }
 
 bool Book::read(SymbolId symbol, Entry& out) const {

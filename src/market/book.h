@@ -29,8 +29,22 @@ enum class Admission : std::uint8_t {
   older,      // lower id, or no id where one is held
 };
 
+// Whoever takes part in every admission, in the writer's own thread (a sink that must miss none).
+class BookFollower {
+ public:
+  virtual void on_admitted(SymbolId symbol, const Quote& quote) = 0;
+  virtual void on_published() = 0;  // the readers were woken first
+
+ protected:
+  ~BookFollower() = default;
+};
+
+// One of the sources that race into a book, as it calls itself.
+enum class SourceId : std::uint8_t {};
+
 class Book {
  public:
+  static constexpr std::size_t kSourcesMax = 8;
   static constexpr std::size_t kRingEntries = 1 << 16;
 
   // What a reader sees of a symbol.
@@ -61,9 +75,15 @@ class Book {
   // because an exchange that was reset counts anew. Nothing that is older can still be under way.
   void restart_order();
 
-  // Whether the sources behind the book can be trusted to be current. Readers learn of it as of a quote:
-  // publish() wakes them.
-  void set_source(SourceStatus status);
+  // A source of its own, to be told of by set_source(). Before ingest starts; kSourcesMax at most.
+  SourceId add_source();
+
+  // Whether this source can be trusted to be current. The book is as trustworthy as the best of its sources.
+  // Readers learn of a change as of a quote: publish() wakes them.
+  void set_source(SourceId id, SourceState state, Origin origin, std::int64_t now_ms);
+
+  // No other source is live: what this one says of the order of ids is all there is to know.
+  bool stands_alone(SourceId id) const;
 
   // Wakes readers that sleep. Once per batch of admissions, not per quote.
   void publish();
@@ -71,6 +91,8 @@ class Book {
   // Whoever sleeps for news of this book. The wakeup must outlive the book's last publish(). Before ingest
   // starts.
   void add_sleeper(Wakeup& wakeup) { sleepers_.push_back(&wakeup); }
+  // The follower must outlive the book's last admission. Before ingest starts.
+  void add_follower(BookFollower& follower) { followers_.push_back(&follower); }
 
   // --- the readers' side (Thread: any) ---
 
@@ -90,6 +112,12 @@ class Book {
   std::unique_ptr<std::atomic<std::uint64_t>[]> ring_;  // sequence << 16 | symbol
   std::uint32_t order_ = 0;                             // bumped by restart_order()
   std::vector<Wakeup*> sleepers_;
+  std::vector<BookFollower*> followers_;
+  struct Source {
+    SourceState state = SourceState::connecting;
+    Origin origin = Origin::live;
+  };
+  std::vector<Source> sources_;           // by SourceId
   std::atomic<std::uint64_t> source_{0};  // since_ms << 16 | origin << 8 | state
   alignas(64) std::atomic<std::uint64_t> head_{0};
 };

@@ -16,6 +16,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include "market/order_watch.h"
+
 namespace tickcast::market {
 namespace {
 
@@ -315,6 +317,53 @@ TEST(BookThreads, TwoReadersSeeWholeQuotesInOrderAndTheLastOfEverySymbol) {
     }
   }
   EXPECT_GT(slow.overruns(), 0U) << "the slow reader was meant to fall off the ring";
+}
+
+TEST(BookSources, TheBestOneDecidesWhetherTheBookIsTrusted) {
+  Book book;
+  const SourceId topic = book.add_source();
+  const SourceId lane = book.add_source();
+  EXPECT_EQ(book.source().state, SourceState::connecting);
+  book.set_source(topic, SourceState::live, Origin::simulated, 1'000);
+  EXPECT_EQ(book.source(), (SourceStatus{SourceState::live, 1'000, Origin::simulated}));
+  EXPECT_TRUE(book.stands_alone(topic));
+  EXPECT_FALSE(book.stands_alone(lane));
+
+  book.set_source(lane, SourceState::live, Origin::simulated, 2'000);
+  EXPECT_EQ(book.source().since_ms, 1'000) << "it was live before";
+  book.set_source(topic, SourceState::down, Origin::simulated, 3'000);
+  EXPECT_EQ(book.source().state, SourceState::live) << "the other still is";
+  book.set_source(lane, SourceState::stale, Origin::simulated, 4'000);
+  EXPECT_EQ(book.source(), (SourceStatus{SourceState::stale, 4'000, Origin::simulated}));
+  book.set_source(lane, SourceState::down, Origin::simulated, 5'000);
+  EXPECT_EQ(book.source().state, SourceState::down);
+}
+
+TEST(BookFollowers, TakePartInEveryAdmissionAndInNothingElse) {
+  struct Log final : BookFollower {
+    std::vector<std::int64_t> ids;
+    int published = 0;
+    void on_admitted(SymbolId, const Quote& quote) override { ids.push_back(quote.update_id); }
+    void on_published() override { ++published; }
+  } log;
+  Book book;
+  book.add_follower(log);
+  for (const std::int64_t id : {5, 5, 4, 7}) book.admit(SymbolId{0}, quote_of(id));
+  book.reconcile(SymbolId{0}, quote_of(kNoUpdateId));
+  book.publish();
+  EXPECT_EQ(log.ids, (std::vector<std::int64_t>{5, 7, 8}));
+  EXPECT_EQ(log.published, 1);
+}
+
+TEST(OrderWatch, SpeaksUpOnlyWhenNothingButOlderIdsCameForLong) {
+  OrderWatch watch(3, 1'000);
+  EXPECT_FALSE(watch.counts_anew(1, 0, 0));
+  EXPECT_FALSE(watch.counts_anew(1, 2, 2'000)) << "too few";
+  EXPECT_TRUE(watch.counts_anew(1, 3, 2'001));
+  EXPECT_FALSE(watch.counts_anew(1, 4, 2'002)) << "said once";
+  EXPECT_FALSE(watch.counts_anew(2, 9, 9'000)) << "a fresh one came";
+  EXPECT_FALSE(watch.counts_anew(2, 99, 9'999)) << "too soon after it";
+  EXPECT_TRUE(watch.counts_anew(2, 99, 10'000));
 }
 
 TEST(BookThreads, AReaderThatSleepsAfterEveryQuoteMissesNoWakeup) {

@@ -3,8 +3,6 @@
 
 #include <limits>
 
-#include "base/clock.h"
-
 namespace tickcast::wire {
 namespace {
 
@@ -87,6 +85,7 @@ bool QuoteMembers::any_too_large() const {
 }
 
 std::optional<std::int64_t> parse_epoch_ms(std::string_view text) {
+  constexpr std::int64_t kNsPerMs = 1'000'000;
   constexpr int kFractionDigits = 6;  // of a millisecond: nanoseconds
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
