@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include "exchange/faults.h"
 #include "market/symbol_table.h"
@@ -66,6 +67,14 @@ CLI::Option* add_names(CLI::App& command, const std::string& flag, std::vector<s
   return with_environment(option, flag);
 }
 
+// The look-ups of a server that answers REST and streams on one port.
+wire::Url rest_beside(const wire::Url& streams) {
+  wire::Url rest = streams;
+  rest.scheme = streams.secure() ? "https" : "http";
+  rest.target.clear();
+  return rest;
+}
+
 // What a feed needs to know of its exchange. A host of one's own (the simulator) answers REST and streams on
 // one port.
 struct ExchangeFlags {
@@ -96,11 +105,70 @@ struct ExchangeFlags {
 
   void complete(feed::Options& feed) const {
     if (streams->count() == 0 || rest->count() != 0) return;
-    feed.rest = feed.streams;
-    feed.rest.scheme = feed.streams.secure() ? "https" : "http";
-    feed.rest.target.clear();
+    feed.rest = rest_beside(feed.streams);
   }
 };
+
+// Seconds with a fraction, as people type them.
+CLI::Option* add_seconds(CLI::App& command, const std::string& flag, std::int64_t& into_ns, double least,
+                         double most, const std::string& help) {
+  const double preset = static_cast<double>(into_ns) / static_cast<double>(kNsPerSecond);
+  CLI::Option* const option = command.add_option_function<double>(
+      flag,
+      [&into_ns](const double& seconds) {
+        into_ns = static_cast<std::int64_t>(seconds * static_cast<double>(kNsPerSecond));
+      },
+      help);
+  option->check(CLI::Range(least, most))->type_name("SECONDS")->default_str(fmt::format("{}", preset));
+  return with_environment(option, flag);
+}
+
+void add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
+  with_environment(command.add_option("--brokers", settings.brokers, "Kafka's bootstrap servers"),
+                   "--brokers")
+      ->required()
+      ->type_name("HOST:PORT,...");
+  with_environment(command.add_option("--topic", settings.topic, "the topic")->capture_default_str(),
+                   "--topic");
+  with_environment(
+      command.add_option_function<std::vector<std::string>>(
+          "--kafka-config",
+          [&settings](const std::vector<std::string>& items) {
+            settings.config.clear();
+            for (const std::string& item : items) {
+              auto parsed = kafka::parse_config_item(item);
+              if (!parsed) throw CLI::ValidationError("--kafka-config", parsed.error().message);
+              settings.config.push_back(std::move(*parsed));
+            }
+          },
+          "any setting of librdkafka, as security.protocol=SASL_SSL; may be given several times"),
+      "--kafka-config")
+      ->type_name("KEY=VALUE");
+}
+
+void add_topic_flags(CLI::App& command, kafka::SinkOptions& sink) {
+  kafka::TopicOptions& topic = sink.topic;
+  add_number(command, "--partitions", topic.partitions, 1, 1'000, "of a topic that has to be made");
+  add_number(command, "--replication", topic.replication, -1, 100,
+             "replicas of a topic that has to be made; -1: as the broker has it");
+  add_number(command, "--min-insync-replicas", topic.min_insync_replicas, 0, 100,
+             "of a topic that has to be made; 0: as the broker has it");
+  command
+      .add_option_function<double>(
+          "--retention",
+          [&topic](const double& seconds) {
+            topic.retention_ms = static_cast<std::int64_t>(seconds * 1'000);
+          },
+          "of a topic that has to be made")
+      ->check(CLI::Range(60.0, 1e9))
+      ->type_name("SECONDS")
+      ->default_str("600")
+      ->envname("TICKCAST_RETENTION");
+  add_seconds(command, "--max-age", sink.max_age_ns, 0.2, 3'600,
+              "a quote that was not delivered after so long is given up for its symbol's newest");
+  add_seconds(command, "--rewrite-after", sink.rewrite_after_ns, 0, 86'400,
+              "an unchanged quote is written again after so long, for late readers; 0: never");
+}
 
 void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
   add_number<std::size_t>(command, "--shards", emitter.shards, 0, 256,
@@ -109,6 +177,33 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
                           "clients in all; 0: what descriptors allow, less a reserve");
   add_number<std::size_t>(command, "--max-connections-per-address", emitter.connections_per_address_max, 0,
                           100'000'000, "clients from one address; 0: no limit");
+}
+
+// Other tickcasts as further sources. They tell quotes with their times, have no leg B and no daily cut, and
+// are near: one that restarts is tried often.
+void add_upstreams(CLI::App& command, std::vector<feed::Options>& upstreams) {
+  CLI::Option* const option = command.add_option_function<std::vector<std::string>>(
+      "--upstream",
+      [&upstreams](const std::vector<std::string>& urls) {
+        upstreams.clear();
+        for (const std::string& text : urls) {
+          auto url = wire::parse_url(text, "ws");
+          if (!url) throw CLI::ValidationError("--upstream", url.error().message);
+          feed::Options feed;
+          feed.streams = std::move(*url);
+          feed.rest = rest_beside(feed.streams);
+          feed.channel = wire::Channel::quote;
+          feed.legs = 1;
+          feed.connections_per_leg_min = 1;
+          feed.requests_per_second = 40;
+          feed.backoff_first_ns = 100 * kNsPerMs;
+          feed.backoff_max_ns = kNsPerSecond;
+          upstreams.push_back(std::move(feed));
+        }
+      },
+      "another tickcast (a producer with --listen, an emitter) as a further source; the first to bring a "
+      "quote wins; may be given several times");
+  with_environment(option, "--upstream")->type_name("URL");
 }
 
 void add_market_flags(CLI::App& command, exchange::Options& exchange) {
@@ -198,6 +293,32 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_emitter_flags(*serve_app, serve.emitter);
   serve_app->footer("Example: tickcast serve --listen :8080 --quote-assets USDT,BTC");
 
+  ProducerCommand producer;
+  CLI::App* const producer_app =
+      root.add_subcommand("producer", "Exchange to a Kafka topic, and to clients besides with --listen");
+  ExchangeFlags producer_exchange;
+  add_kafka_flags(*producer_app, producer.sink.settings);
+  add_topic_flags(*producer_app, producer.sink);
+  CLI::Option* const lane =
+      add_parsed(*producer_app, "--listen", producer.emitter.listen, wire::parse_listen_address, "ADDR",
+                 "serve clients and emitters directly too (host:port or :port)");
+  producer_exchange.add(*producer_app, producer.feed);
+  add_emitter_flags(*producer_app, producer.emitter);
+  producer_app->footer(
+      "Example: tickcast producer --brokers localhost:9092 --exchange-streams ws://127.0.0.1:9443");
+
+  EmitterCommand emitter;
+  CLI::App* const emitter_app = root.add_subcommand("emitter", "A Kafka topic to WebSocket clients");
+  add_kafka_flags(*emitter_app, emitter.topic.settings);
+  add_listen(*emitter_app, emitter.emitter.listen, ":8080");
+  add_upstreams(*emitter_app, emitter.upstreams);
+  add_seconds(*emitter_app, "--lookback", emitter.topic.lookback_ns, 1, 1e6,
+              "how far to read the topic back at the start, for every symbol's last quote");
+  add_seconds(*emitter_app, "--stale-after", emitter.topic.stale_after_ns, 0.1, 86'400,
+              "a topic without a record for so long is stale");
+  add_emitter_flags(*emitter_app, emitter.emitter);
+  emitter_app->footer("Example: tickcast emitter --brokers localhost:9092 --listen :8080");
+
   ExchangeCommand exchange;
   CLI::App* const exchange_app =
       root.add_subcommand("exchange", "A simulated exchange that speaks Binance's protocol, faults included");
@@ -261,6 +382,18 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (&command == serve_app) {
     serve_exchange.complete(serve.feed);
     return serve;
+  }
+  if (&command == producer_app) {
+    if (const Status checked = kafka::check(producer.sink.settings); !checked)
+      return Exit{usage_error(root, checked.error().message)};
+    producer_exchange.complete(producer.feed);
+    producer.direct_lane = lane->count() > 0;
+    return producer;
+  }
+  if (&command == emitter_app) {
+    if (const Status checked = kafka::check(emitter.topic.settings); !checked)
+      return Exit{usage_error(root, checked.error().message)};
+    return emitter;
   }
   if (&command == exchange_app) return exchange;
   if (&command == record_app) {

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "emitter/emitter.h"
 #include "exchange/exchange.h"
 #include "feed/feed.h"
+#include "kafka/topic_sink.h"
+#include "kafka/topic_source.h"
 #include "wire/url.h"
 
 namespace tickcast::app {
@@ -26,6 +29,19 @@ struct DemoCommand {
 struct ServeCommand {
   emitter::Options emitter;
   feed::Options feed;
+};
+
+struct ProducerCommand {
+  feed::Options feed;
+  kafka::SinkOptions sink;
+  bool direct_lane = false;  // serve clients too
+  emitter::Options emitter;  // of the direct lane
+};
+
+struct EmitterCommand {
+  emitter::Options emitter;
+  kafka::SourceOptions topic;
+  std::vector<feed::Options> upstreams;
 };
 
 struct ExchangeCommand {
@@ -45,7 +61,8 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<Exit, DemoCommand, ServeCommand, ExchangeCommand, RecordCommand, VersionCommand>;
+using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
+                             ExchangeCommand, RecordCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -10,6 +10,8 @@ struct Run {
   int operator()(const Exit& exit) const { return exit.code; }
   int operator()(const DemoCommand& command) const { return run_demo(command); }
   int operator()(const ServeCommand& command) const { return run_serve(command); }
+  int operator()(const ProducerCommand& command) const { return run_producer(command); }
+  int operator()(const EmitterCommand& command) const { return run_emitter(command); }
   int operator()(const ExchangeCommand& command) const { return run_exchange(command); }
   int operator()(const RecordCommand& command) const { return run_record(command); }
   int operator()(const VersionCommand&) const { return run_version(); }

@@ -2,8 +2,11 @@
 #include "app/roles.h"
 
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "app/recorder.h"
 #include "app/signals.h"
@@ -20,6 +23,8 @@ namespace {
 constexpr int kFailed = 1;
 
 constexpr std::int64_t kProbeTimeoutNs = 5 * kNsPerSecond;
+// A planned stop gives the broker so long to take the last records.
+constexpr std::int64_t kFlushNs = 500 * kNsPerMs;
 
 int failed(const Error& error) {
   std::fprintf(stderr, "tickcast: %s\n", error.message.c_str());
@@ -37,28 +42,35 @@ std::string browser_address(const wire::ListenAddress& asked, std::uint16_t port
   return "http://" + (any ? "localhost" : asked.host) + ":" + std::to_string(port) + "/";
 }
 
-// The ingest thread: the feed and its loop. Ends with the object.
+// The ingest thread: the loop of all sources, and of a sink that follows the book. Ends with the object.
 class Ingest {
  public:
-  Ingest(market::SymbolTable& symbols, market::Book& book, const feed::Options& options,
-         feed::FrameTap tap = nullptr)
-      : feed_(loop_, symbols, book, options) {
-    if (tap) feed_.tap(std::move(tap));
-    thread_ = std::thread([this] {
-      feed_.start();
+  Ingest() = default;
+  ~Ingest() { stop(); }
+
+  net::Loop& loop() { return loop_; }
+  // `begin` runs in the new thread, before the loop.
+  void start(std::function<void()> begin) {
+    thread_ = std::thread([this, begin = std::move(begin)] {
+      begin();
       loop_.run();
     });
   }
-  ~Ingest() {
+  void stop() {
+    if (!thread_.joinable()) return;
     loop_.stop();
     thread_.join();
   }
 
  private:
   net::Loop loop_;
-  feed::Feed feed_;
   std::thread thread_;
 };
+
+void invite(const wire::ListenAddress& asked, std::uint16_t port) {
+  std::printf("Open %s in a browser. Ctrl-C stops.\n", browser_address(asked, port).c_str());
+  std::fflush(stdout);
+}
 
 // From the exchange to clients until a signal: sources first to stop, so that the last thing clients get is
 // the last quote.
@@ -68,17 +80,13 @@ int serve_until_stopped(const emitter::Options& emitter_options, const feed::Opt
   market::Book book;
   auto emitter = emitter::Emitter::start(emitter_options, symbols, book);
   if (!emitter) return failed(emitter.error());
-  {
-    const Ingest ingest(symbols, book, feed_options);
-    const std::uint16_t port = (*emitter)->port();
-    say_listening(emitter_options.listen, port);
-    if (for_people) {
-      std::printf("Open %s in a browser. Ctrl-C stops.\n",
-                  browser_address(emitter_options.listen, port).c_str());
-      std::fflush(stdout);
-    }
-    wait_for_stop();
-  }
+  Ingest ingest;
+  feed::Feed feed(ingest.loop(), symbols, book, feed_options);
+  ingest.start([&feed] { feed.start(); });
+  say_listening(emitter_options.listen, (*emitter)->port());
+  if (for_people) invite(emitter_options.listen, (*emitter)->port());
+  wait_for_stop();
+  ingest.stop();
   return 0;
 }
 
@@ -87,6 +95,51 @@ int serve_until_stopped(const emitter::Options& emitter_options, const feed::Opt
 int run_serve(const ServeCommand& command) {
   net::raise_descriptor_limit();
   return serve_until_stopped(command.emitter, command.feed, false);
+}
+
+int run_producer(const ProducerCommand& command) {
+  net::raise_descriptor_limit();
+  market::SymbolTable symbols;
+  market::Book book;
+  std::unique_ptr<emitter::Emitter> lane;
+  if (command.direct_lane) {
+    auto started = emitter::Emitter::start(command.emitter, symbols, book);
+    if (!started) return failed(started.error());
+    lane = std::move(*started);
+    say_listening(command.emitter.listen, lane->port());
+  }
+  Ingest ingest;
+  kafka::TopicSink sink(ingest.loop(), symbols, book, command.sink);
+  const Status writing = sink.start();
+  if (!writing) return failed(writing.error());
+  feed::Feed feed(ingest.loop(), symbols, book, command.feed);
+  ingest.start([&feed] { feed.start(); });
+  wait_for_stop();
+  ingest.stop();
+  sink.flush(kFlushNs);
+  return 0;
+}
+
+int run_emitter(const EmitterCommand& command) {
+  net::raise_descriptor_limit();
+  market::SymbolTable symbols;
+  market::Book book;
+  auto emitter = emitter::Emitter::start(command.emitter, symbols, book);
+  if (!emitter) return failed(emitter.error());
+  Ingest ingest;
+  kafka::TopicSource topic(ingest.loop(), symbols, book, command.topic);
+  std::vector<std::unique_ptr<feed::Feed>> lanes;
+  for (const feed::Options& upstream : command.upstreams)
+    lanes.push_back(std::make_unique<feed::Feed>(ingest.loop(), symbols, book, upstream));
+  const Status reading = topic.start();
+  if (!reading) return failed(reading.error());
+  ingest.start([&lanes] {
+    for (const auto& lane : lanes) lane->start();
+  });
+  say_listening(command.emitter.listen, (*emitter)->port());
+  wait_for_stop();
+  ingest.stop();
+  return 0;
 }
 
 int run_demo(const DemoCommand& command) {
@@ -133,13 +186,16 @@ int run_record(const RecordCommand& command) {
   feed::Options options = command.feed;
   options.legs = 1;  // each frame once
   {
-    const Ingest ingest(symbols, book, options,
-                        [&recorder = **recorder](std::int64_t received_ns, std::string_view frame) {
-                          recorder.write(received_ns, frame);
-                        });
+    Ingest ingest;
+    feed::Feed feed(ingest.loop(), symbols, book, options);
+    feed.tap([&recorder = **recorder](std::int64_t received_ns, std::string_view frame) {
+      recorder.write(received_ns, frame);
+    });
+    ingest.start([&feed] { feed.start(); });
     std::printf("recording to %s; Ctrl-C stops\n", command.out_path.c_str());
     std::fflush(stdout);
     wait_for_stop();
+    ingest.stop();
   }
   const auto finished = (*recorder)->finish();
   if (!finished) return failed(finished.error());

@@ -12,6 +12,8 @@ namespace tickcast::app {
 
 int run_demo(const DemoCommand& command);
 int run_serve(const ServeCommand& command);
+int run_producer(const ProducerCommand& command);
+int run_emitter(const EmitterCommand& command);
 int run_exchange(const ExchangeCommand& command);
 int run_record(const RecordCommand& command);
 int run_version();

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "app/roles.h"
+#include "kafka/settings.h"
 
 namespace tickcast::app {
 
@@ -28,6 +29,7 @@ int run_version() {
   std::printf("boost    %d.%d.%d\n", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
   std::printf("fmt      %d.%d.%d\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
   std::printf("spdlog   %d.%d.%d\n", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+  std::printf("rdkafka  %s\n", kafka::library_version().c_str());
   std::printf("cli11    %s\n", CLI11_VERSION);
   return 0;
 }

@@ -56,6 +56,7 @@ Listing public_listing(Listing listing) {
 }  // namespace
 
 std::optional<HttpResponse> Lookups::answer(const HttpRequest& request) {
+  if (request.path == "/readyz") return readiness();
   if (request.path == "/api/v3/ping") return json("{}");
   if (request.path == "/api/v3/time") return json(wire::server_time(wall_ns() / kNsPerMs));
   if (request.path == "/api/v3/exchangeInfo") {
@@ -65,6 +66,15 @@ std::optional<HttpResponse> Lookups::answer(const HttpRequest& request) {
   }
   if (request.path == "/api/v3/ticker/bookTicker") return book_ticker(request);
   return std::nullopt;
+}
+
+HttpResponse Lookups::readiness() const {
+  const market::SourceState state = book_.source().state;
+  HttpResponse response{state == market::SourceState::live ? 200 : 503,
+                        {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
+                        std::string(market::name(state)) + "\n"};
+  if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 HttpResponse Lookups::exchange_info(const HttpRequest& request) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lookups: the REST look-ups that Binance's clients make before they open a stream (/api/v3/ping, time,
-// exchangeInfo, ticker/bookTicker), answered from the symbol table and the book.
+// exchangeInfo, ticker/bookTicker), answered from the symbol table and the book; and /readyz for balancers:
+// 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
 //
 // Thread: any; one is shared by all shards, so that the large exchangeInfo body is rendered once per change
 // of the listings.
@@ -27,6 +28,7 @@ class Lookups {
   std::optional<wire::HttpResponse> answer(const wire::HttpRequest& request);
 
  private:
+  wire::HttpResponse readiness() const;
   wire::HttpResponse exchange_info(const wire::HttpRequest& request);
   wire::HttpResponse book_ticker(const wire::HttpRequest& request) const;
 

@@ -38,6 +38,7 @@ constexpr std::uint64_t kOlderOnlyIds = 100;
 StreamSettings stream_settings(const Options& options) {
   StreamSettings settings;
   settings.url = options.streams;
+  settings.channel = options.channel;
   settings.request_bytes_max = options.request_bytes_max;
   settings.request_interval_ns =
       static_cast<std::int64_t>(static_cast<double>(kNsPerSecond) / options.requests_per_second);

@@ -23,6 +23,7 @@
 #include "market/book.h"
 #include "market/symbol_table.h"
 #include "net/loop.h"
+#include "wire/stream_name.h"
 #include "wire/url.h"
 
 namespace tickcast::feed {
@@ -33,6 +34,8 @@ struct Options {
   std::vector<std::string> symbols;       // upper case; empty: all that trade
   std::vector<std::string> quote_assets;  // upper case; empty: any
   std::string ca_file;                    // "": the system's trust store
+  // Another tickcast also has Channel::quote, which tells when a quote was first taken in.
+  wire::Channel channel = wire::Channel::book_ticker;
 
   std::size_t legs = 2;                     // how many connections carry each symbol
   std::size_t connections_per_leg_min = 2;  // at least; more when streams_per_connection_max asks for it

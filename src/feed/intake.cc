@@ -62,7 +62,7 @@ void Intake::take_ticker(const wire::Ticker& ticker, std::size_t leg, std::int64
   ++events_[market::index(*symbol)];
   market::Quote quote = ticker.quote;
   quote.received_ns = received_ns;
-  quote.admitted_ns = wall_ns();
+  if (quote.admitted_ns == 0) quote.admitted_ns = wall_ns();
   LegStats& counters = stats_.legs[leg];
   switch (book_.admit(*symbol, quote)) {
     case market::Admission::admitted:

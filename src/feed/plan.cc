@@ -85,10 +85,10 @@ std::vector<std::size_t> request_lengths(std::span<const std::string> names, std
   return lengths;
 }
 
-std::string book_ticker_stream(std::string_view lower_case_symbol) {
+std::string stream_of(std::string_view lower_case_symbol, wire::Channel channel) {
   std::string name(lower_case_symbol);
   name += '@';
-  name += wire::channel_name(wire::Channel::book_ticker);
+  name += wire::channel_name(channel);
   return name;
 }
 

@@ -16,6 +16,7 @@
 
 #include "market/quote.h"
 #include "market/symbol_table.h"
+#include "wire/stream_name.h"
 
 namespace tickcast::feed {
 
@@ -43,6 +44,6 @@ inline constexpr std::size_t kRequestBytesMin = 512;
 std::vector<std::size_t> request_lengths(std::span<const std::string> names, std::size_t bytes_max);
 
 // "btcusdt@bookTicker", from the lower-case symbol.
-std::string book_ticker_stream(std::string_view lower_case_symbol);
+std::string stream_of(std::string_view lower_case_symbol, wire::Channel channel);
 
 }  // namespace tickcast::feed

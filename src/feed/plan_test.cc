@@ -102,7 +102,7 @@ RC_GTEST_PROP(RequestLengths, CoverAllNamesInOrderWithNoRequestOverTheLimit, ())
   const auto symbols = *rc::gen::container<std::vector<std::string>>(any_symbol());
   const auto bytes_max = *rc::gen::inRange<std::size_t>(kRequestBytesMin, 5000);
   std::vector<std::string> names;
-  for (const std::string& symbol : symbols) names.push_back(book_ticker_stream(symbol));
+  for (const std::string& symbol : symbols) names.push_back(stream_of(symbol, wire::Channel::book_ticker));
 
   std::size_t at = 0;
   for (const std::size_t length : request_lengths(names, bytes_max)) {
@@ -124,13 +124,14 @@ RC_GTEST_PROP(RequestLengths, CoverAllNamesInOrderWithNoRequestOverTheLimit, ())
 
 TEST(RequestLengths, FitTheLongestNameThatEscapesWorst) {
   const std::vector<std::string> names(
-      3, book_ticker_stream(std::string(market::SymbolTable::kNameBytesMax, '\x01')));
+      3, stream_of(std::string(market::SymbolTable::kNameBytesMax, '\x01'), wire::Channel::book_ticker));
   EXPECT_EQ(request_lengths(names, kRequestBytesMin).size(), 3u);
 }
 
 TEST(RequestLengths, TakeFourteenHundredSymbolsInEightRequests) {
   std::vector<std::string> names;
-  for (int i = 0; i < 1400; ++i) names.push_back(book_ticker_stream("abc" + std::to_string(1000 + i)));
+  for (int i = 0; i < 1400; ++i)
+    names.push_back(stream_of("abc" + std::to_string(1000 + i), wire::Channel::book_ticker));
   EXPECT_LE(request_lengths(names, 4000).size(), 9u);
 }
 

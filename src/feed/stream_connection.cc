@@ -68,7 +68,7 @@ void StreamConnection::queue(std::span<const market::SymbolId> symbols) {
   std::vector<std::string> names;
   names.reserve(symbols.size());
   for (const market::SymbolId symbol : symbols)
-    names.push_back(book_ticker_stream(symbols_.stream_name(symbol)));
+    names.push_back(stream_of(symbols_.stream_name(symbol), settings_.channel));
   std::size_t at = 0;
   for (const std::size_t length : request_lengths(names, settings_.request_bytes_max)) {
     const auto run = symbols.subspan(at, length);
@@ -108,7 +108,7 @@ void StreamConnection::send_next() {
   std::vector<std::string> names;
   names.reserve(in_flight_.size());
   for (const market::SymbolId symbol : in_flight_)
-    names.push_back(book_ticker_stream(symbols_.stream_name(symbol)));
+    names.push_back(stream_of(symbols_.stream_name(symbol), settings_.channel));
   if (ws::Connection* connection = client_->connection())
     connection->send(wire::Opcode::text, wire::subscribe_request(names, ++request_id_));
 }

@@ -27,6 +27,7 @@ namespace tickcast::feed {
 // How a connection is made and how it subscribes: the same for all of a feed.
 struct StreamSettings {
   wire::Url url;
+  wire::Channel channel = wire::Channel::book_ticker;
   std::shared_ptr<const net::TlsContext>
       tls;  // of a wss URL; shared, so that a connection may end after its feed
   std::size_t request_bytes_max = 4000;

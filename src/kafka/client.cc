@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/client.h"
+
+#include <array>
+#include <cstdint>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace tickcast::kafka {
+namespace {
+
+using ErrorText = std::array<char, 512>;
+
+// librdkafka's own lines, from its threads. What matters comes as an event too, in an order and at a rate
+// that the owner decides, so only what it calls critical is passed on at once.
+void write_log(const rd_kafka_t*, int level, const char*, const char* text) {
+  constexpr int kCritical = 2;
+  log(level <= kCritical ? LogLevel::error : LogLevel::debug, "kafka", "librdkafka: {}", text);
+}
+
+}  // namespace
+
+void Destroy::operator()(rd_kafka_t* handle) const {
+  // No consumer group to leave: nothing to wait for but the threads.
+  rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Result<Owned<rd_kafka_conf_t>> configure(const Settings& settings, const std::vector<Preset>& presets) {
+  Owned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), write_log);
+  Status failed = Done{};
+  const auto set = [&](const std::string& name, const std::string& value) {
+    ErrorText text{};
+    if (!failed || rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text.data(), text.size()) ==
+                       RD_KAFKA_CONF_OK)
+      return;
+    failed = Error{"Kafka setting " + name + "=" + value + ": " + text.data()};
+  };
+  set("bootstrap.servers", settings.brokers);
+  set("client.id", "tickcast");
+  // The defaults add 5 to 7 s to a broker's restart.
+  set("reconnect.backoff.ms", "20");
+  set("reconnect.backoff.max.ms", "250");
+  set("socket.connection.setup.timeout.ms", "3000");
+  set("socket.keepalive.enable", "true");
+  set("socket.nagle.disable", "true");
+  for (const Preset& preset : presets) set(preset.name, preset.value);
+  for (const auto& [name, value] : settings.config) set(name, value);
+  if (!failed) return failed.error();
+  return conf;
+}
+
+Result<Owned<rd_kafka_t>> make_instance(rd_kafka_type_t type, Owned<rd_kafka_conf_t> conf) {
+  ErrorText text{};
+  Owned<rd_kafka_t> handle(rd_kafka_new(type, conf.get(), text.data(), text.size()));
+  if (!handle) return Error{std::string("Kafka settings: ") + text.data()};
+  (void)conf.release();  // the instance's now
+  return handle;
+}
+
+Result<Owned<rd_kafka_topic_t>> open_topic(rd_kafka_t& handle, const std::string& topic) {
+  Owned<rd_kafka_topic_t> opened(rd_kafka_topic_new(&handle, topic.c_str(), nullptr));
+  if (!opened) return Error{"Kafka topic " + topic + ": " + describe(rd_kafka_last_error())};
+  return opened;
+}
+
+QueueEvent::QueueEvent() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CHECK(fd_ >= 0, "no eventfd for a Kafka queue: out of descriptors");
+}
+
+QueueEvent::~QueueEvent() { close(fd_); }
+
+void QueueEvent::watch(rd_kafka_queue_t& queue) {
+  static constexpr std::uint64_t kOne = 1;
+  rd_kafka_queue_io_event_enable(&queue, fd_, &kOne, sizeof kOne);
+}
+
+void QueueEvent::drain() {
+  std::uint64_t count = 0;
+  (void)!read(fd_, &count, sizeof count);
+}
+
+Result<int> count_partitions(rd_kafka_t& handle, const std::string& topic, int timeout_ms) {
+  auto opened = open_topic(handle, topic);
+  if (!opened) return opened.error();
+  const rd_kafka_metadata_t* raw = nullptr;
+  const rd_kafka_resp_err_t code = rd_kafka_metadata(&handle, 0, opened->get(), &raw, timeout_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{describe(code)};
+  const Owned<const rd_kafka_metadata_t> metadata(raw);
+  if (metadata->topic_cnt != 1) return 0;
+  const rd_kafka_metadata_topic_t& told = metadata->topics[0];
+  if (told.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
+  if (told.err != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{"topic " + topic + ": " + describe(told.err)};
+  return told.partition_cnt;
+}
+
+}  // namespace tickcast::kafka

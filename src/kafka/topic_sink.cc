@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/topic_sink.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "kafka/backlog.h"
+#include "kafka/client.h"
+#include "kafka/topic_reader.h"
+#include "net/background.h"
+#include "wire/kafka_record.h"
+
+namespace tickcast::kafka {
+
+using market::SymbolId;
+
+namespace {
+
+constexpr int kAdminTimeoutMs = 3'000;
+constexpr std::int64_t kRetryNs = 250 * kNsPerMs;
+constexpr std::int64_t kTickNs = 100 * kNsPerMs;
+constexpr std::int64_t kHeartbeatNs = kNsPerSecond;
+constexpr std::int64_t kPartitionCheckNs = 10 * kNsPerSecond;
+// A partition whose oldest quote waits so long does not keep up: several times what a broker's worst pause
+// takes.
+constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
+constexpr int kUnknownPartition = -1;
+
+void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+// A record's symbol travels with it as librdkafka's opaque pointer.
+void* to_opaque(SymbolId symbol) { return reinterpret_cast<void*>(market::index(symbol) + 1); }
+SymbolId to_symbol(const void* opaque) {
+  return static_cast<SymbolId>(reinterpret_cast<std::uintptr_t>(opaque) - 1);
+}
+
+bool means_no_topic(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+         code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+rd_kafka_vu_t with(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t out{};
+  out.vtype = type;
+  return out;
+}
+
+}  // namespace
+
+struct TopicSink::Impl final : market::BookFollower, net::Ready {
+  // A partition as it stands with the broker.
+  struct Partition {
+    Partition() : backlog(market::SymbolTable::kSymbolsMax) {}
+    Backlog backlog;
+    std::size_t under_way = 0;  // records handed over, not yet reported on
+  };
+  struct SymbolState {
+    std::int16_t partition = kUnknownPartition;
+    std::uint16_t under_way = 0;
+    std::int64_t handed_ns = 0;  // steady clock, the last time
+  };
+
+  Impl(net::Loop& loop_in, const market::SymbolTable& symbols_in, market::Book& book_in,
+       const SinkOptions& options_in)
+      : loop(loop_in),
+        symbols(symbols_in),
+        book(book_in),
+        options(options_in),
+        states(market::SymbolTable::kSymbolsMax),
+        background(loop) {}
+
+  ~Impl() {
+    loop.cancel(tick_timer);
+    loop.cancel(retry_timer);
+    if (handle) loop.remove(event.fd(), *this);
+  }
+
+  Status start() {
+    const Status made = make_producer();
+    if (!made) return made;
+    loop.add(event.fd(), net::kReadable, *this);
+    book.add_follower(*this);
+    prepare();
+    tick();
+    return Done{};
+  }
+
+  Status make_producer() {
+    const std::int64_t timeout_ms = std::max<std::int64_t>(options.max_age_ns / kNsPerMs / 2, 100);
+    auto conf = configure(options.settings,
+                          {{"enable.idempotence", "true"},  // and so at most five requests in flight
+                           {"linger.ms", "0"},
+                           {"message.timeout.ms", std::to_string(timeout_ms)},
+                           {"retry.backoff.ms", "20"},
+                           {"queue.buffering.max.messages", "1000000"},
+                           {"topic.metadata.refresh.interval.ms", "10000"}});
+    if (!conf) return conf.error();
+    rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+    auto made = make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
+    if (!made) return made.error();
+    auto opened = open_topic(**made, options.settings.topic);
+    if (!opened) return opened.error();
+    topic = std::move(*opened);
+    handle = std::shared_ptr<rd_kafka_t>(std::move(*made));
+    reports.reset(rd_kafka_queue_get_main(handle.get()));
+    event.watch(*reports);
+    bump(stats.instances);
+    return Done{};
+  }
+
+  // --- the topic ---
+
+  // Looks for the topic, and makes it when it is missing. Until then nothing waits but the book itself.
+  void prepare() {
+    prepared = false;
+    background.run(
+        [settings = options.settings, topic_options = options.topic] {
+          return ensure_topic(settings, topic_options, kAdminTimeoutMs);
+        },
+        [this](const Result<TopicFound>& found) {
+          if (found) return begin(*found);
+          if (failure_log.allow(loop.now_ns()))
+            log_warning("kafka", "{}; trying again", found.error().message);
+          retry_timer = loop.after(kRetryNs, [this] { prepare(); });
+        });
+  }
+
+  void begin(const TopicFound& found) {
+    if (found.created) {
+      log_info("kafka", "made topic {} with {} partitions", options.settings.topic, found.partitions);
+    } else if (!found.differs.empty()) {
+      log_warning("kafka", "topic {} is used as it is: {}", options.settings.topic, found.differs);
+    } else {
+      log_info("kafka", "writing to topic {}", options.settings.topic);
+    }
+    take_partitions(found.partitions);
+    prepared = true;
+    next_check_ns = loop.now_ns() + kPartitionCheckNs;
+    write_all();
+  }
+
+  void take_partitions(int count) {
+    partitions.clear();
+    for (int p = 0; p < count; ++p) partitions.push_back(std::make_unique<Partition>());
+    for (SymbolState& state : states) state = {};
+  }
+
+  void check_partitions() {
+    next_check_ns = loop.now_ns() + kPartitionCheckNs;
+    background.run(
+        [handle = handle, topic_name = options.settings.topic] {
+          return count_partitions(*handle, topic_name, kAdminTimeoutMs);
+        },
+        [this](const Result<int>& count) {
+          if (!prepared || !count) return;
+          if (*count == 0) return prepare();
+          if (static_cast<std::size_t>(*count) == partitions.size()) return;
+          log_info("kafka", "topic {} has {} partitions now", options.settings.topic, *count);
+          take_partitions(*count);
+          write_all();
+        });
+  }
+
+  // The newest quote of every symbol is to be written.
+  void write_all() {
+    for (std::size_t i = 0; i < symbols.size(); ++i) write_newest(static_cast<SymbolId>(i));
+    pump_all();
+  }
+
+  // --- what is to be written ---
+
+  Partition& partition_of(SymbolId symbol) {
+    SymbolState& state = states[market::index(symbol)];
+    if (state.partition == kUnknownPartition) {
+      const std::string_view key = symbols.name(symbol);
+      // The Java client's hash, so that producers of every kind agree.
+      state.partition = static_cast<std::int16_t>(
+          rd_kafka_msg_partitioner_murmur2(topic.get(), key.data(), key.size(),
+                                           static_cast<std::int32_t>(partitions.size()), nullptr, nullptr));
+    }
+    return *partitions[static_cast<std::size_t>(state.partition)];
+  }
+
+  void on_admitted(SymbolId symbol, const market::Quote& quote) override {
+    if (!prepared) return bump(stats.merged);
+    bump(stats.merged, partition_of(symbol).backlog.add(symbol, quote, loop.now_ns()));
+  }
+
+  void write_newest(SymbolId symbol) {
+    market::Book::Entry held;
+    if (book.read(symbol, held)) partition_of(symbol).backlog.add_newest(symbol);
+  }
+
+  void on_published() override { pump_all(); }
+
+  // --- handing over ---
+
+  void pump_all() {
+    if (!prepared) return;
+    for (std::size_t p = 0; p < partitions.size(); ++p) pump(static_cast<int>(p));
+  }
+
+  void pump(int number) {
+    Partition& partition = *partitions[static_cast<std::size_t>(number)];
+    if (partition.backlog.empty() || partition.under_way > 0) return;
+    // While the broker takes nothing, one record at a time tries it: what waits stays young here.
+    const std::size_t most = away ? 1 : options.records_per_request_max;
+    std::size_t count = 0;
+    while (!partition.backlog.empty() && count < most && prepared) {
+      if (!hand_over(number, partition.backlog.front())) break;
+      partition.backlog.pop();
+      ++count;
+    }
+    if (count > 0) bump(stats.batches);
+  }
+
+  // False: librdkafka takes no more now.
+  bool hand_over(int partition, const Backlog::Item& item) {
+    market::Quote quote = item.quote;
+    if (item.newest) {
+      market::Book::Entry held;
+      book.read(item.symbol, held);
+      quote = held.quote;
+    }
+    if (!produce(partition, item.symbol, quote, item.newest)) return false;
+    SymbolState& state = states[market::index(item.symbol)];
+    ++state.under_way;
+    state.handed_ns = loop.now_ns();
+    last_handed_ns = state.handed_ns;
+    ++partitions[static_cast<std::size_t>(partition)]->under_way;
+    bump(stats.handed);
+    return true;
+  }
+
+  bool produce(int partition, SymbolId symbol, const market::Quote& quote, bool tell_origin) {
+    char value[wire::kRecordBytesMax];
+    const std::string_view key = symbols.name(symbol);
+    rd_kafka_vu_t parts[8];
+    std::size_t count = 0;
+    (parts[count++] = with(RD_KAFKA_VTYPE_RKT)).u.rkt = topic.get();
+    (parts[count++] = with(RD_KAFKA_VTYPE_PARTITION)).u.i32 = partition;
+    parts[count] = with(RD_KAFKA_VTYPE_VALUE);
+    parts[count++].u.mem = {value, static_cast<std::size_t>(wire::write_record(value, quote) - value)};
+    parts[count] = with(RD_KAFKA_VTYPE_KEY);
+    parts[count++].u.mem = {const_cast<char*>(key.data()), key.size()};
+    parts[count] = with(RD_KAFKA_VTYPE_MSGFLAGS);
+    parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[count] = with(RD_KAFKA_VTYPE_TIMESTAMP);
+    parts[count++].u.i64 = quote.admitted_ns / kNsPerMs;
+    parts[count] = with(RD_KAFKA_VTYPE_OPAQUE);
+    parts[count++].u.ptr = to_opaque(symbol);
+    const market::Origin origin = book.source().origin;
+    if (tell_origin && origin != market::Origin::live) {
+      const std::string_view name = market::name(origin);
+      parts[count] = with(RD_KAFKA_VTYPE_HEADER);
+      parts[count++].u.header = {kOriginRecordHeader.data(), name.data(), static_cast<ssize_t>(name.size())};
+    }
+    const Owned<rd_kafka_error_t> error(rd_kafka_produceva(handle.get(), parts, count));
+    if (!error) return true;
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(code);
+    return false;
+  }
+
+  // --- what became of it ---
+
+  void on_ready(std::uint32_t) override { serve_reports(); }
+
+  void serve_reports() {
+    event.drain();
+    bool broken = false;
+    while (const Owned<rd_kafka_event_t> told{rd_kafka_queue_poll(reports.get(), 0)}) {
+      if (rd_kafka_event_type(told.get()) == RD_KAFKA_EVENT_DR) {
+        while (const rd_kafka_message_t* message = rd_kafka_event_message_next(told.get())) settle(*message);
+      } else if (rd_kafka_event_type(told.get()) == RD_KAFKA_EVENT_ERROR) {
+        broken |= note_error(*told);
+      }
+    }
+    if (broken) return replace_producer();
+    if (prepared && no_topic) {
+      no_topic = false;
+      return prepare();
+    }
+    pump_all();
+  }
+
+  void settle(const rd_kafka_message_t& message) {
+    const SymbolId symbol = to_symbol(message._private);
+    SymbolState& state = states[market::index(symbol)];
+    // Records from before the partitions were counted anew are not counted any more.
+    if (state.under_way > 0) --state.under_way;
+    const auto number = static_cast<std::size_t>(message.partition);
+    if (number < partitions.size() && partitions[number]->under_way > 0) --partitions[number]->under_way;
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      bump(stats.delivered);
+      if (std::exchange(away, false)) {
+        log_info("kafka", "the broker takes records again");
+        write_due_after_outage();
+      }
+      stats.connected.store(true, std::memory_order_relaxed);
+      return;
+    }
+    bump(stats.failed);
+    note_failure(message.err);
+    // Its last quote still has to get there, unless a newer one is on its way.
+    if (state.under_way == 0 && prepared) write_newest(symbol);
+  }
+
+  // Everything that waits in order is older than what the book holds by now.
+  void write_due_after_outage() {
+    for (const auto& partition : partitions) bump(stats.merged, partition->backlog.give_up_order());
+  }
+
+  void note_failure(rd_kafka_resp_err_t code) {
+    if (means_no_topic(code)) no_topic = true;
+    stats.connected.store(false, std::memory_order_relaxed);
+    if (!std::exchange(away, true)) bump(stats.outages);
+    if (failure_log.allow(loop.now_ns()))
+      log_warning("kafka", "records are not taken: {}; the newest of each symbol waits", describe(code));
+  }
+
+  // True: this producer will never work again.
+  bool note_error(rd_kafka_event_t& told) {
+    const rd_kafka_resp_err_t code = rd_kafka_event_error(&told);
+    if (rd_kafka_event_error_is_fatal(&told) != 0 || code == RD_KAFKA_RESP_ERR__FATAL) {
+      log_warning("kafka", "the producer broke for good: {}; making a new one",
+                  rd_kafka_event_error_string(&told));
+      return true;
+    }
+    if (failure_log.allow(loop.now_ns())) log_warning("kafka", "{}", rd_kafka_event_error_string(&told));
+    return false;
+  }
+
+  void replace_producer() {
+    topic.reset();
+    reports.reset();
+    // Its threads may take a while to end; what it still had is written again, as it is now.
+    background.run([old = std::move(handle)]() mutable { return old.reset(), 0; }, [](int) {});
+    const Status made = make_producer();
+    CHECK(made.has_value(), "settings that made a producer once make it again");
+    prepare();
+  }
+
+  // --- now and then ---
+
+  void tick() {
+    tick_timer = loop.after(kTickNs, [this] { tick(); });
+    if (!prepared) return;
+    const std::int64_t now_ns = loop.now_ns();
+    if (now_ns >= next_check_ns) check_partitions();
+    for (const auto& partition : partitions) {
+      const std::int64_t since_ns = partition->backlog.waiting_since_ns();
+      if (since_ns != 0 && now_ns - since_ns > kKeepsUpNs)
+        bump(stats.merged, partition->backlog.give_up_order());
+    }
+    if (options.rewrite_after_ns > 0 && book.source().state == market::SourceState::live && !away)
+      write_again(now_ns);
+    pump_all();
+  }
+
+  // Goes round all symbols three times per period, so that none waits longer than the period says.
+  void write_again(std::int64_t now_ns) {
+    const std::size_t count = symbols.size();
+    if (count == 0) return;
+    const std::int64_t round_ns = options.rewrite_after_ns / 3;
+    again_share += static_cast<double>(count) * static_cast<double>(kTickNs) / static_cast<double>(round_ns);
+    for (; again_share >= 1; --again_share) {
+      const auto symbol = static_cast<SymbolId>(again_next++ % count);
+      if (symbols.trading(symbol) && now_ns - states[market::index(symbol)].handed_ns >= 2 * round_ns)
+        rewrite(symbol);
+    }
+    if (now_ns - last_handed_ns >= kHeartbeatNs) rewrite(static_cast<SymbolId>(again_next++ % count));
+  }
+
+  void rewrite(SymbolId symbol) {
+    write_newest(symbol);
+    bump(stats.rewritten);
+  }
+
+  void flush(std::int64_t timeout_ns) {
+    if (!prepared) return;
+    const std::int64_t until_ns = steady_ns() + timeout_ns;
+    const auto busy = [this] {
+      return std::ranges::any_of(partitions, [](const auto& partition) {
+        return partition->under_way > 0 || !partition->backlog.empty();
+      });
+    };
+    for (pump_all(); busy() && steady_ns() < until_ns;) {
+      rd_kafka_flush(handle.get(), 10);
+      serve_reports();
+    }
+  }
+
+  net::Loop& loop;
+  const market::SymbolTable& symbols;
+  market::Book& book;
+  const SinkOptions options;
+  SinkStats stats;
+  QueueEvent event;
+  std::shared_ptr<rd_kafka_t> handle;  // shared with a look-up that is under way
+  Owned<rd_kafka_topic_t> topic;
+  Owned<rd_kafka_queue_t> reports;
+  std::vector<std::unique_ptr<Partition>> partitions;
+  std::vector<SymbolState> states;  // by symbol
+  net::Background background;
+
+  bool prepared = false;  // the topic is there
+  bool no_topic = false;  // a report said that it is not any more
+  bool away = false;      // the last report was a failure
+  std::int64_t last_handed_ns = 0;
+  std::int64_t next_check_ns = 0;  // of the number of partitions
+  std::size_t again_next = 0;      // symbol
+  double again_share = 0;          // of a symbol, left over from the last tick
+  net::Loop::TimerId tick_timer = 0;
+  net::Loop::TimerId retry_timer = 0;
+  LogLimit failure_log{5 * kNsPerSecond};
+};
+
+TopicSink::TopicSink(net::Loop& loop, const market::SymbolTable& symbols, market::Book& book,
+                     const SinkOptions& options)
+    : impl_(std::make_unique<Impl>(loop, symbols, book, options)) {}
+
+TopicSink::~TopicSink() = default;
+
+Status TopicSink::start() { return impl_->start(); }
+
+void TopicSink::flush(std::int64_t timeout_ns) { impl_->flush(timeout_ns); }
+
+const SinkStats& TopicSink::stats() const { return impl_->stats; }
+
+}  // namespace tickcast::kafka

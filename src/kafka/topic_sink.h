@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TopicSink: writes what the book admits to a Kafka topic, as docs/protocol.md, "Kafka record", says.
+//
+// Latency and cost: what Kafka costs is per request, not per record. A partition with no request under way
+// gets what there is at once; while one is, the next fills. So a quiet market pays no delay and a busy one
+// few requests, without a linger to choose.
+//
+// A broker that is slow or away: of each symbol only the newest quote waits (backlog.h), and nothing else
+// does: not the feed, not the clients of the direct lane. Once it is back the newest of every symbol goes
+// first. Every symbol's last quote is written again now and then, so that whoever reads back a little finds
+// all of them; something is written every second, so that a silent topic means a silent source. Neither
+// happens unless the book's source is live.
+//
+// Thread: ingest, as a follower of the book; librdkafka's delivery reports come through an eventfd of the
+// loop. stats() may be read from any. The topic is made, and a producer that broke for good replaced, by a
+// helper thread. Nothing here allocates per quote once warm (librdkafka does).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kafka/settings.h"
+#include "kafka/topic_admin.h"
+#include "market/book.h"
+#include "market/symbol_table.h"
+#include "net/loop.h"
+
+namespace tickcast::kafka {
+
+struct SinkOptions {
+  Settings settings;
+  TopicOptions topic;
+  // A quote that was not delivered after so long is given up: the newest of its symbol is written instead.
+  std::int64_t max_age_ns = 2 * kNsPerSecond;
+  std::int64_t rewrite_after_ns = 30 * kNsPerSecond;  // of every symbol's last quote; 0: never
+  std::size_t records_per_request_max = 5'000;
+};
+
+// Counters since start; relaxed atomics written by ingest.
+struct SinkStats {
+  std::atomic<std::uint64_t> handed{0};     // to librdkafka
+  std::atomic<std::uint64_t> delivered{0};  // acknowledged by the broker
+  std::atomic<std::uint64_t> failed{0};     // given up; the newest of the symbol followed
+  std::atomic<std::uint64_t> merged{0};     // replaced by a newer quote before they were written
+  std::atomic<std::uint64_t> rewritten{0};  // unchanged last quotes, written again
+  std::atomic<std::uint64_t> batches{0};    // handed over together; librdkafka may split one
+  std::atomic<std::uint64_t> outages{0};    // times that the broker was found not to take anything
+  std::atomic<std::uint64_t> instances{0};  // of librdkafka's producer: more than one after a fatal error
+  std::atomic<bool> connected{false};       // the topic is there and the last report was good
+};
+
+class TopicSink {
+ public:
+  TopicSink(net::Loop& loop, const market::SymbolTable& symbols, market::Book& book,
+            const SinkOptions& options);
+  ~TopicSink();
+
+  // Once, before ingest starts: the book is followed from here on. Fails only when librdkafka refuses a
+  // setting.
+  Status start();
+  // Hands over what waits and gives the broker up to `timeout_ns` to take it; for a planned stop, in ingest.
+  void flush(std::int64_t timeout_ns);
+  const SinkStats& stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tickcast::kafka
