@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "wire/json.h"
+
 namespace tickcast::wire {
 namespace {
 

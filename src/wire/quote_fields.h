@@ -11,8 +11,9 @@
 #include <optional>
 #include <string_view>
 
+#include <simdjson.h>
+
 #include "market/quote.h"
-#include "wire/json.h"
 
 namespace tickcast::wire {
 
@@ -35,7 +36,7 @@ struct QuoteMembers {
   market::Quote quote;
 
   enum class Outcome : std::uint8_t { read, not_ours, not_json };  // not_ours: `value` was not looked at
-  Outcome read(std::string_view key, json::ondemand::value value, Spelling spelling);
+  Outcome read(std::string_view key, simdjson::ondemand::value value, Spelling spelling);
 
   bool any() const { return update_id != Field::absent || any_side(); }
   bool any_side() const;       // any of prices and quantities came
