@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/kafka_record.h"
 
+#include "wire/json.h"
 #include "wire/quote_fields.h"
 #include "wire/scan.h"
 #include "wire/ticker.h"
