@@ -26,7 +26,7 @@ test:
 	@tools/test release $(ARGS)
 
 check:
-	@tools/setup build test bench check format e2e
+	@tools/setup build test bench check format e2e kafka
 	@tools/check $(STAGES)
 
 bench:

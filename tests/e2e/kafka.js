@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real Apache Kafka for a test: a broker of its own on a free port with data in a temporary folder, started and stopped by tools/kafka, killed and
+// removed when the test process ends.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { missing, root } from './harness.js';
+
+const tool = join(root, 'tools/kafka');
+// Tests say what is missing; they install nothing.
+const env = { ...process.env, TICKCAST_NO_SETUP: '1' };
+
+// The rule of harness.js for what Kafka needs: a failure in CI, a named skip elsewhere. False when nothing is missing.
+export function noKafka() {
+  const { status, stdout, stderr } = spawnSync(tool, ['missing'], { encoding: 'utf8', env });
+  if (status !== 0) throw new Error(`tools/kafka missing: ${stderr}`);
+  const names = stdout.trim();
+  return missing(`${names} (for Apache Kafka)`, names === '');
+}
+
+// Runs a program to its end, with `input` on its standard input. Rejects unless it exits with a status of `ok`.
+export async function output(program, args, { input = '', ok = [0], within = 120_000 } = {}) {
+  const child = spawn(program, args, { env, timeout: within, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (data) => (stdout += data));
+  child.stderr.setEncoding('utf8').on('data', (data) => (stderr += data));
+  child.stdin.on('error', () => {}); // it may end without reading
+  child.stdin.end(input);
+  const [code, signal] = await new Promise((done, failed) => child.on('error', failed).on('close', (...outcome) => done(outcome)));
+  if (!ok.includes(code)) throw new Error(`${program} ${args.join(' ')}: ${signal || `exit status ${code}`}\n${stdout}${stderr}`);
+  return { code, stdout, stderr };
+}
+
+const folders = new Set();
+process.on('exit', () => folders.forEach((dir) => spawnSync(tool, ['clear', '--dir', dir], { env })));
+
+export class Kafka {
+  // `set`: server properties, for this start and those that restart() makes. The first start of all fetches Kafka.
+  constructor({ port, jvm = 'quick', set = {} } = {}) {
+    this.dir = mkdtempSync(join(tmpdir(), 'tickcast-kafka-'));
+    folders.add(this.dir);
+    this.start_args = ['--jvm', jvm, ...Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
+    if (port !== undefined) this.start_args.push('--port', String(port));
+  }
+
+  // One of tools/kafka's commands on this broker.
+  tool(command, args = [], options) {
+    return output(tool, [command, '--dir', this.dir, ...args], options);
+  }
+
+  // kcat on this broker; reads `input` when it produces.
+  kcat(args, options) {
+    return output('kcat', ['-q', '-b', this.bootstrap, ...args], options);
+  }
+
+  // Starts it, or starts it again: same data, same port.
+  async restart() {
+    const { stdout } = await this.tool('start', this.start_args, { within: 400_000 });
+    this.bootstrap = stdout.match(/^bootstrap=(127\.0\.0\.1:\d+)$/m)[1];
+    this.port = Number(this.bootstrap.split(':')[1]);
+    return this;
+  }
+
+  stop() {
+    return this.tool('stop');
+  }
+
+  kill() {
+    return this.tool('stop', ['--kill']);
+  }
+
+  // Kills it and removes its data; also done when the process ends.
+  async clear() {
+    await this.tool('clear');
+    folders.delete(this.dir);
+  }
+}
+
+export const startKafka = (options) => new Kafka(options).restart();
