@@ -106,6 +106,9 @@ class Connection final : private net::Ready {
   bool ended() const { return state_ == State::ended; }
   bool blocked() const { return blocked_; }  // the socket was full at the last write
   std::size_t unsent_bytes() const { return unsent_ ? unsent_->bytes.size() - unsent_->written : 0; }
+  std::size_t unsent_memory_bytes() const {  // what is held for them
+    return unsent_ ? unsent_->bytes.capacity() : 0;
+  }
   std::int64_t last_received_ns() const { return last_received_ns_; }  // steady clock: any byte from the peer
   std::int64_t last_sent_ns() const { return last_sent_ns_; }  // steady clock: the socket took bytes from us
 

@@ -188,6 +188,23 @@ TEST_F(ConnectionTest, AReaderThatTakesLongGetsEverythingInOrder) {
   EXPECT_TRUE(connection_->open());
 }
 
+TEST_F(ConnectionTest, AReaderThatNeverQuiteCatchesUpCostsNoMoreThanWhatItIsOwed) {
+  constexpr std::size_t kOwed = 256 * 1024;
+  options_.unsent_bytes_max = 2 * kOwed;
+  open();
+  const std::string message(1000, 'm');
+  std::size_t taken = 0;
+  std::size_t memory_max = 0;
+  while (taken < 8 * 1024 * 1024) {
+    while (connection_->unsent_bytes() < kOwed) connection_->send(wire::Opcode::text, message);
+    memory_max = std::max(memory_max, connection_->unsent_memory_bytes());
+    taken += peer_->read_bytes(4000).size();
+    ASSERT_TRUE(connection_->open());
+    ASSERT_GT(connection_->unsent_bytes(), 0u) << "the reader has caught up: nothing was shown";
+  }
+  EXPECT_LE(memory_max, 5 * kOwed);  // as much again is kept until it is worth moving, and strings double
+}
+
 TEST_F(ConnectionTest, ManyRepliesToOneReadAreBoundedToo) {
   options_.unsent_bytes_max = 256 * 1024;
   events_.then = [](Connection& connection) {
