@@ -45,14 +45,28 @@ std::uint64_t next_random(std::uint64_t& state) {
 }  // namespace
 
 struct Fanout::Impl {
+  // What a cursor alone does not tell of a client: null while it is simply up to its cursor.
+  struct Behind {
+    static constexpr std::size_t kCutsMax = 8;
+
+    std::vector<Watch> fresh;  // asked for, and not served since; sorted by symbol
+    std::vector<Cut> cuts;     // since it was last served all that it was owed
+
+    void cut(Cut next) {
+      if (cuts.size() == kCutsMax) {
+        cuts[1] = {cuts[0].from, cuts[1].cursor, 0, true};
+        cuts.erase(cuts.begin());
+      }
+      cuts.push_back(next);
+    }
+  };
+
   struct Client {
     Watchlist* list = nullptr;  // null: the number is free
     std::uint64_t cursor = 0;
     std::uint32_t member = 0;  // position in list->members
     bool combined = false;
-    // Watches that the client has asked for since it was last served and whose last change lies before its
-    // cursor.
-    std::unique_ptr<std::vector<Watch>> snapshot;
+    std::unique_ptr<Behind> behind;
   };
 
   // The round under way: a watchlist's members, from a random one on.
@@ -80,14 +94,19 @@ struct Fanout::Impl {
   void join(ClientId id, Watchlist* list);
   void leave(ClientId id);
   void mark_due(Watchlist* list);
+  // Whether a watch is new to the client and lies before its cursor, so that no change brings it.
+  bool in_snapshot(const Client& of, const Watch& watch) {
+    const std::uint64_t number = state_of(watch.symbol).sequence;
+    return number != 0 && number <= of.cursor;
+  }
+  void forget_served(Client& client, std::size_t units_begun, std::uint64_t cursor_before);
   bool begin_round();
 
   void build(const Client& of, Batch& batch, std::int64_t now_ns);
   void append_unit(Batch& batch, const Watch& watch, std::uint64_t sequence, const Client& of,
                    std::int64_t now_ns);
   void append_book_ticker(Batch& batch, SymbolId symbol, bool combined);
-  void append_quote(Batch& batch, SymbolId symbol, const Client& of, std::uint64_t sequence,
-                    std::int64_t now_ns);
+  void append_quote(Batch& batch, SymbolId symbol, const Client& of, std::int64_t now_ns);
 
   const market::SymbolTable& symbols;
   std::vector<SymbolState> states;  // by symbol
@@ -159,17 +178,19 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
 
   if (before->watches().empty()) {
     client.cursor = 0;  // owed everything it asks for: the same state as every other newcomer with this list
+    client.behind.reset();
   } else {
     // What it had and still waits for, and what is new; all the rest its cursor covers.
-    auto owed = std::make_unique<std::vector<Watch>>();
+    std::vector<Watch> fresh;
     for (const Watch& watch : watches) {
       const std::uint8_t waiting =
-          client.snapshot ? channels_in(*client.snapshot, watch.symbol) : std::uint8_t{0};
-      const auto fresh = static_cast<std::uint8_t>(watch.channels &
-                                                   (~channels_in(before->watches(), watch.symbol) | waiting));
-      if (fresh != 0) owed->push_back({watch.symbol, fresh});
+          client.behind ? channels_in(client.behind->fresh, watch.symbol) : std::uint8_t{0};
+      const auto channels = static_cast<std::uint8_t>(
+          watch.channels & (~channels_in(before->watches(), watch.symbol) | waiting));
+      if (channels != 0) fresh.push_back({watch.symbol, channels});
     }
-    client.snapshot = owed->empty() ? nullptr : std::move(owed);
+    if (!fresh.empty() && !client.behind) client.behind = std::make_unique<Impl::Behind>();
+    if (client.behind) client.behind->fresh = std::move(fresh);
   }
   impl_->leave(id);
   impl_->join(id, after);
@@ -267,7 +288,7 @@ bool Fanout::next_due(ClientId& client) {
       if (round.next >= members.size()) round.next = 0;
       client = members[round.next++];
       const Impl::Client& candidate = impl_->clients[static_cast<std::size_t>(client)];
-      if (candidate.cursor < round.list->last_change || candidate.snapshot) return true;
+      if (candidate.cursor < round.list->last_change || candidate.behind) return true;
     }
     if (!impl_->begin_round()) return false;
   }
@@ -276,15 +297,13 @@ bool Fanout::next_due(ClientId& client) {
 std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
   Impl::Client& client = impl_->client(id);
   Watchlist& list = *client.list;
-  if (client.snapshot) {
-    // What changed since the client's cursor comes with the changes anyway; what never had a quote will.
-    std::erase_if(*client.snapshot, [&](const Watch& watch) {
-      const std::uint64_t sequence = impl_->state_of(watch.symbol).sequence;
-      return sequence == 0 || sequence > client.cursor;
-    });
-    if (client.snapshot->empty()) client.snapshot.reset();
+  if (client.behind) {
+    // What never had a quote is like any other symbol once it has one.
+    std::erase_if(client.behind->fresh,
+                  [&](const Watch& watch) { return impl_->state_of(watch.symbol).sequence == 0; });
+    if (client.behind->fresh.empty() && client.behind->cuts.empty()) client.behind.reset();
   }
-  if (client.cursor >= list.last_change && !client.snapshot) {
+  if (client.cursor >= list.last_change && (!client.behind || client.behind->fresh.empty())) {
     impl_->last = nullptr;
     return {};
   }
@@ -292,8 +311,8 @@ std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
   // Bytes are kept for others in the same state where there can be any. The many are those served last: a
   // client that lags behind them gets bytes of its own.
   Batch& shared = list.shared[client.combined ? 1 : 0];
-  const bool fits = shared.to == list.last_change && shared.from == client.cursor && !client.snapshot;
-  const bool worth_sharing = list.members.size() > 1 && !client.snapshot &&
+  const bool fits = shared.to == list.last_change && shared.from == client.cursor && !client.behind;
+  const bool worth_sharing = list.members.size() > 1 && !client.behind &&
                              (shared.to != list.last_change || shared.from < client.cursor);
   Batch& batch = fits || worth_sharing ? shared : impl_->own;
   if (!fits) impl_->build(client, batch, now_ns);
@@ -311,15 +330,28 @@ std::span<const char> Fanout::written(ClientId id, std::size_t bytes) {
   // The unit in which the last written byte lies is the last that was begun.
   const auto last = std::ranges::lower_bound(batch->units, bytes, {}, &Batch::Unit::end);
   const auto begun = static_cast<std::size_t>(last - batch->units.begin()) + 1;
+  const std::uint64_t before = client.cursor;
   if (last->sequence > 0) client.cursor = last->sequence;
-  if (client.snapshot) {
-    const auto served =
-        std::min(begun, client.snapshot->size());  // a snapshot's units come first, in its order
-    client.snapshot->erase(client.snapshot->begin(),
-                           client.snapshot->begin() + static_cast<std::ptrdiff_t>(served));
-    if (client.snapshot->empty()) client.snapshot.reset();
+  if (begun == batch->units.size()) {
+    client.behind.reset();
+  } else {
+    impl_->forget_served(client, begun, before);
+    if (client.cursor != before && client.list->counts_updates) {
+      if (!client.behind) client.behind = std::make_unique<Impl::Behind>();
+      client.behind->cut({before, client.cursor, batch->to});
+    }
   }
   return std::span<const char>(batch->bytes).subspan(bytes, last->end - bytes);
+}
+
+// A snapshot's units come first, in its order; the other fresh watches come with their changes.
+void Fanout::Impl::forget_served(Client& client, std::size_t units_begun, std::uint64_t cursor_before) {
+  if (!client.behind) return;
+  std::erase_if(client.behind->fresh, [&](const Watch& watch) {
+    const std::uint64_t number = state_of(watch.symbol).sequence;
+    if (number > cursor_before) return number <= client.cursor;
+    return units_begun > 0 && units_begun-- > 0;
+  });
 }
 
 // --- bytes ---
@@ -327,8 +359,10 @@ std::span<const char> Fanout::written(ClientId id, std::size_t bytes) {
 void Fanout::Impl::build(const Client& of, Batch& batch, std::int64_t now_ns) {
   batch.clear();
   const Watchlist& list = *of.list;
-  if (of.snapshot) {
-    for (const Watch& watch : *of.snapshot) append_unit(batch, watch, 0, of, now_ns);
+  if (of.behind) {
+    for (const Watch& watch : of.behind->fresh) {
+      if (in_snapshot(of, watch)) append_unit(batch, watch, 0, of, now_ns);
+    }
   }
   newer.clear();
   for (std::uint16_t at = list.newest(); at != Watchlist::kNone; at = list.older(at)) {
@@ -346,7 +380,7 @@ void Fanout::Impl::build(const Client& of, Batch& batch, std::int64_t now_ns) {
 void Fanout::Impl::append_unit(Batch& batch, const Watch& watch, std::uint64_t unit_sequence,
                                const Client& of, std::int64_t now_ns) {
   if ((watch.channels & kBookTicker) != 0) append_book_ticker(batch, watch.symbol, of.combined);
-  if ((watch.channels & kQuote) != 0) append_quote(batch, watch.symbol, of, unit_sequence, now_ns);
+  if ((watch.channels & kQuote) != 0) append_quote(batch, watch.symbol, of, now_ns);
   batch.units.push_back({batch.bytes.size(), unit_sequence});
 }
 
@@ -385,10 +419,11 @@ void Fanout::Impl::append_book_ticker(Batch& batch, SymbolId symbol, bool combin
   batch.bytes += frame.bytes;
 }
 
-void Fanout::Impl::append_quote(Batch& batch, SymbolId symbol, const Client& of, std::uint64_t unit_sequence,
-                                std::int64_t now_ns) {
+void Fanout::Impl::append_quote(Batch& batch, SymbolId symbol, const Client& of, std::int64_t now_ns) {
   const SymbolState& state = state_of(symbol);
-  const std::uint64_t merged = unit_sequence == 0 ? 0 : state.updates_since(of.cursor);
+  const bool fresh = of.behind && (channels_in(of.behind->fresh, symbol) & kQuote) != 0;
+  const auto cuts = of.behind ? std::span<const Cut>(of.behind->cuts) : std::span<const Cut>();
+  const std::uint64_t merged = fresh ? 0 : state.updates_since(of.cursor, cuts);
   char event[wire::kQuoteEventBytesMax];
   char* const end = wire::write_quote_event(event, symbols.name(symbol), state.quote, now_ns, merged);
   append_event(batch.bytes, of.combined, symbols.stream_name(symbol),

@@ -12,8 +12,8 @@
 // owed, not what it watches. Bytes are built once per (watchlist, cursor, encoding) and shared by every
 // client in that state.
 //
-// Thread: the shard's. Bounds: clients * sizeof(client record) + distinct watchlists * symbols in them + one
-// batch.
+// Thread: the shard's. Bounds: clients * sizeof(client record), for those who lag behind a few cuts and the
+// watches not served yet, + distinct watchlists * symbols in them + one batch.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +60,8 @@ class Fanout {
   void set_combined(ClientId client, bool combined);
 
   // Replaces what the client watches: sorted by symbol, each symbol once, channels not empty. What is new to
-  // it is owed at once: the caller serves the client after it.
+  // it is owed at once: the caller serves the client after it. The first quote event of a symbol that is new
+  // to the client has no `n`; the others count the updates since the one before, exactly or not at all.
   void watch(ClientId client, std::span<const Watch> watches);
   std::span<const Watch> watches(ClientId client) const;
 

@@ -6,8 +6,10 @@
 // Thread: the fan-out's. Owned by Fanout, one per symbol.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,16 @@
 namespace tickcast::fanout {
 
 class Watchlist;
+
+// A write that ended before all that was owed was out. It took a client from one cursor to another with what
+// was newest at `made`: of the changes between the cursors those that were newest then were served, the
+// others were left out for a newer one, behind the cut.
+struct Cut {
+  std::uint64_t from = 0;
+  std::uint64_t cursor = 0;
+  std::uint64_t made = 0;
+  bool forgotten = false;  // several in one: what they served is not known any more
+};
 
 struct SymbolState {
   // A watchlist that has this symbol, and where.
@@ -47,13 +59,19 @@ struct SymbolState {
     changes_[++newest_ % changes_.size()] = {number, entry.updates};
   }
 
-  // How many quotes were admitted since the change that a client at `cursor` saw; 0 when that is not known:
-  // it saw none, or one too long ago.
-  std::uint64_t updates_since(std::uint64_t cursor) const {
-    const std::uint64_t now = changes_[newest_ % changes_.size()].updates;
+  // How many quotes were admitted since the change that a client at `cursor`, who got there over `cuts`, was
+  // served last; 0 when that is not known: it was served none, or one too long ago.
+  std::uint64_t updates_since(std::uint64_t cursor, std::span<const Cut> cuts) const {
     for (std::uint64_t back = 1; back < changes_.size() && back < newest_; ++back) {
       const Change& change = changes_[(newest_ - back) % changes_.size()];
-      if (change.sequence <= cursor) return now - change.updates;
+      if (change.sequence > cursor) continue;
+      const auto cut = std::ranges::find_if(cuts, [&](const Cut& each) {
+        return each.from < change.sequence && change.sequence <= each.cursor;
+      });
+      if (cut != cuts.end() && cut->forgotten) return 0;
+      const std::uint64_t replaced_at = changes_[(newest_ - back + 1) % changes_.size()].sequence;
+      if (cut != cuts.end() && replaced_at <= cut->made) continue;
+      return changes_[newest_ % changes_.size()].updates - change.updates;
     }
     return 0;
   }

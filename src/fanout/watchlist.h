@@ -7,6 +7,7 @@
 // Thread: the fan-out's. Owned by Fanout; freed with its last member.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -41,7 +42,10 @@ class Watchlist {
   static_assert(market::SymbolTable::kSymbolsMax < kNone, "positions in a watchlist are 16 bits");
 
   explicit Watchlist(std::span<const Watch> watches)
-      : watches_(watches.begin(), watches.end()), links_(watches.size()) {}
+      : counts_updates(
+            std::ranges::any_of(watches, [](const Watch& watch) { return (watch.channels & kQuote) != 0; })),
+        watches_(watches.begin(), watches.end()),
+        links_(watches.size()) {}
 
   std::span<const Watch> watches() const { return watches_; }
 
@@ -65,6 +69,7 @@ class Watchlist {
     newest_ = position;
   }
 
+  const bool counts_updates;      // has a channel whose events tell how many updates are merged in them
   std::uint64_t last_change = 0;  // sequence of the newest change of any watch
   std::vector<ClientId> members;
   bool due = false;                              // in the fan-out's list of those with changes to pass on
