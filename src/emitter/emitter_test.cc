@@ -287,6 +287,20 @@ TEST_F(LookupsTest, ExchangeInfoFollowsTheListings) {
   EXPECT_EQ(get("/api/v3/exchangeInfo?symbolStatus=TRADING").body.find("ETHUSDT"), std::string::npos);
 }
 
+TEST_F(LookupsTest, RefuseInTheExchangesWords) {
+  change(btc_, 5);
+  const auto refused = [this](const std::string& target, std::string_view code) {
+    const auto response = get(target);
+    return response.status == 400 && response.body.find(code) != std::string::npos;
+  };
+  EXPECT_TRUE(refused("/api/v3/ticker/bookTicker?symbol=btcusdt", "-1100,"));
+  EXPECT_TRUE(refused("/api/v3/ticker/bookTicker?symbol=BTCUSDT&x=1", "-1104,"));
+  EXPECT_TRUE(refused("/api/v3/exchangeInfo?symbol=BTCUSDT&symbols=[%22BTCUSDT%22]", "-1128,"));
+  EXPECT_TRUE(refused("/api/v3/exchangeInfo?symbols=[%22BTCUSDT%22,%22BTCUSDT%22]", "-1151,"));
+  EXPECT_TRUE(refused("/api/v3/ticker/bookTicker?symbol=BTCUSDT&symbolStatus=HALT", "-1220,"));
+  EXPECT_TRUE(refused("/api/v3/ticker/bookTicker?symbol=ETHUSDT", "-1121,")) << "it has no quote yet";
+}
+
 TEST_F(LookupsTest, BookTickerTellsOneSomeOrAll) {
   EXPECT_EQ(get("/api/v3/ticker/bookTicker").body, "[]");
   change(btc_, 5);

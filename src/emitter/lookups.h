@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lookups: the REST look-ups that Binance's clients make before they open a stream (/api/v3/ping, time,
-// exchangeInfo, ticker/bookTicker), answered from the symbol table and the book; and /readyz for balancers:
-// 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
+// exchangeInfo, ticker/bookTicker), told of the symbol table and the book (wire/rest_lookup.h); and /readyz for
+// balancers: 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
 //
 // Thread: any; one is shared by all shards, so that the large exchangeInfo body is rendered once per change
 // of the listings.
 #pragma once
 
-#include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include "market/book.h"
 #include "market/symbol_table.h"
 #include "wire/http.h"
+#include "wire/info_cache.h"
 
 namespace tickcast::emitter {
 
@@ -29,14 +27,12 @@ class Lookups {
 
  private:
   wire::HttpResponse readiness() const;
-  wire::HttpResponse exchange_info(const wire::HttpRequest& request);
-  wire::HttpResponse book_ticker(const wire::HttpRequest& request) const;
+  wire::HttpResponse look_up(const wire::HttpRequest& request);
 
   const market::SymbolTable& symbols_;
   const market::Book& book_;
   std::mutex mutex_;
-  std::uint64_t rendered_version_ = 0;                // guarded by mutex_
-  std::shared_ptr<const std::string> rendered_info_;  // guarded by mutex_
+  wire::InfoCache info_;  // guarded by mutex_
 };
 
 }  // namespace tickcast::emitter

@@ -33,6 +33,7 @@ Board::Board(const Source& source, std::span<const market::Listing> retired) {
 SymbolNumber Board::add(const market::Listing& listing, market::Quote quote) {
   const auto symbol = static_cast<SymbolNumber>(entries_.size());
   Entry& entry = entries_.emplace_back();
+  ++version_;
   entry.listing = listing;
   entry.stream_symbol = market::to_lower_ascii(listing.symbol);
   entry.truth = or_zero(quote);
@@ -78,6 +79,7 @@ bool Board::say_again(SymbolNumber symbol) {
 bool Board::set_overlay(SymbolNumber symbol, const Overlay& overlay) {
   Entry& entry = entries_[symbol];
   entry.overlay = overlay;
+  ++version_;
   entry.live = !overlay.hidden && status(symbol) == market::kTrading;
   return say_again(symbol);
 }
@@ -100,6 +102,7 @@ Result<SymbolNumber> Board::add_follower(const std::string& name, SymbolNumber f
   }
   const SymbolNumber symbol = add(listing, entries_[followed].truth);
   entries_[symbol].overlay.hidden = true;
+  ++version_;
   entries_[symbol].live = false;
   entries_[followed].followers.push_back(symbol);
   return symbol;

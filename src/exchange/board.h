@@ -42,6 +42,7 @@ class Board {
   explicit Board(const Source& source, std::span<const market::Listing> retired = {});
 
   std::size_t size() const { return entries_.size(); }
+  std::uint64_t version() const { return version_; }  // grows with every change of any listing
   const market::Listing& listing(SymbolNumber symbol) const { return entries_[symbol].listing; }
   std::string_view stream_symbol(SymbolNumber symbol) const {
     return entries_[symbol].stream_symbol;
@@ -92,6 +93,7 @@ class Board {
   static void show(Entry& entry);
 
   std::vector<Entry> entries_;
+  std::uint64_t version_ = 0;
   std::unordered_map<std::string, SymbolNumber> by_name_;
   std::unordered_map<std::string, SymbolNumber> by_stream_symbol_;
 };

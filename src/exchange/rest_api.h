@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RestApi: the exchange's REST look-ups that stream clients make: ping, time, exchangeInfo,
-// ticker/bookTicker, with weights, headers and error bodies. Facts: Spot REST API, "General endpoints",
-// "Symbol order book ticker", "Limits", "Error codes". Pure: the time is passed in.
+// RestApi: the exchange's REST look-ups that stream clients make (wire/rest_lookup.h), told of the board,
+// with the exchange's weights, limits and headers. Facts: Spot REST API, "Limits". Pure: the time is passed
+// in.
 //
 // Thread: the exchange's.
 #pragma once
@@ -14,6 +14,7 @@
 #include "exchange/board.h"
 #include "exchange/rules.h"
 #include "wire/http.h"
+#include "wire/info_cache.h"
 
 namespace tickcast::exchange {
 
@@ -26,9 +27,12 @@ class RestApi {
   wire::HttpResponse answer(const wire::HttpRequest& request, std::string_view address, std::int64_t now_ns);
 
  private:
+  wire::HttpResponse look_up(const wire::HttpRequest& request, std::int64_t now_ns);
+
   const Board& board_;
   const Rules& rules_;
   WeightBudget budget_;
+  wire::InfoCache info_;
 };
 
 // What the exchange, or the network in front of it, says with this status; Retry-After goes with 418, 429 and

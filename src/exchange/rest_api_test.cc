@@ -86,6 +86,25 @@ TEST_F(RestApiTest, ListsSymbolsAsAsked) {
               Not(HasSubstr("\"permissionSets\":[[")));
 }
 
+TEST_F(RestApiTest, ListsWhatIsTrueNowThoughTheListIsKept) {
+  const auto info = [this](std::int64_t now_ns) { return get("/api/v3/exchangeInfo", {}, now_ns).body; };
+  const std::string first = info(kNowNs);
+  EXPECT_THAT(first, HasSubstr(R"("serverTime":1700000000123,)"));
+  std::string later = info(kNowNs + 1000 * kNsPerMs);
+  const std::size_t time_at = later.find("1700000001123");
+  ASSERT_NE(time_at, std::string::npos);
+  EXPECT_EQ(later.replace(time_at, 13, "1700000000123"), first) << "nothing else changes";
+  EXPECT_THAT(get("/api/v3/exchangeInfo?showPermissionSets=false").body, HasSubstr(R"("permissionSets":[])"));
+
+  const SymbolNumber eth = *board_.find("ETHUSDT");
+  board_.set_overlay(eth, {.status = "HALT"});
+  EXPECT_THAT(info(kNowNs), HasSubstr(R"("symbol":"ETHUSDT","status":"HALT")"));
+  board_.set_overlay(eth, {.hidden = true});
+  EXPECT_THAT(info(kNowNs), Not(HasSubstr("ETHUSDT")));
+  board_.set_overlay(eth, {});
+  EXPECT_EQ(info(kNowNs), first);
+}
+
 TEST_F(RestApiTest, RefusesInTheExchangesWords) {
   EXPECT_EQ(error("/api/v3/ticker/bookTicker?symbol=NOSUCH"),
             R"(400 {"code":-1121,"msg":"Invalid symbol."})");

@@ -168,12 +168,14 @@ std::pair<std::string_view, std::string_view> split_assets(std::string_view symb
   return {symbol, "USDT"};
 }
 
-constexpr std::string_view kInfoHead =
-    R"({{"timezone":"UTC","serverTime":{},"rateLimits":[)"
-    R"({{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}},)"
-    R"({{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50}},)"
-    R"({{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":160000}},)"
-    R"({{"rateLimitType":"RAW_REQUESTS","interval":"MINUTE","intervalNum":5,"limit":300000}}],"exchangeFilters":[],"symbols":[)";
+constexpr std::string_view kInfoHead = R"({{"timezone":"UTC","serverTime":{},)";
+
+constexpr std::string_view kInfoLimits =
+    R"("rateLimits":[)"
+    R"({"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000},)"
+    R"({"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50},)"
+    R"({"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":160000},)"
+    R"({"rateLimitType":"RAW_REQUESTS","interval":"MINUTE","intervalNum":5,"limit":300000}],"exchangeFilters":[],"symbols":[)";
 
 constexpr std::string_view kSymbolHead =
     R"({{"symbol":{},"status":{},"baseAsset":{},"baseAssetPrecision":8,"quoteAsset":{},"quotePrecision":8,)"
@@ -228,11 +230,13 @@ Result<std::vector<Listing>> parse_exchange_info(std::string_view json) {
   return not_json("exchangeInfo", json);
 }
 
+std::string exchange_info_head(std::int64_t server_time_ms) { return fmt::format(kInfoHead, server_time_ms); }
+
 std::string exchange_info(const std::vector<Listing>& listings, std::int64_t server_time_ms,
                           bool with_permission_sets) {
-  std::string out;
+  std::string out = exchange_info_head(server_time_ms);
   out.reserve(1024 + listings.size() * 1700);
-  fmt::format_to(std::back_inserter(out), kInfoHead, server_time_ms);
+  out += kInfoLimits;
   for (const Listing& listing : listings) {
     if (listing.status == market::kGone) continue;
     if (out.back() != '[') out += ',';

@@ -21,6 +21,8 @@ Result<std::vector<market::Listing>> parse_exchange_info(std::string_view json);
 // Symbols that are gone are left out; an asset that is not known is split off the name.
 std::string exchange_info(const std::vector<market::Listing>& listings, std::int64_t server_time_ms,
                           bool with_permission_sets = true);
+// What it begins with: all that depends on the time.
+std::string exchange_info_head(std::int64_t server_time_ms);
 
 // GET /api/v3/ticker/bookTicker -> symbol and values; no id, no time. Rows that do not fit exactly are left
 // out.
