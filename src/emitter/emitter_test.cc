@@ -14,6 +14,7 @@
 #include "emitter/subscriptions.h"
 #include "net/background.h"
 #include "net/loop.h"
+#include "wire/test_gunzip.h"
 #include "ws/client.h"
 
 namespace tickcast::emitter {
@@ -262,8 +263,9 @@ TEST_F(EmitterTest, NamesTheTakenPort) {
 
 class LookupsTest : public EmitterTest {
  protected:
-  wire::HttpResponse get(const std::string& target) {
-    const auto parsed = wire::parse_request_head("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  wire::HttpResponse get(const std::string& target, const std::string& header = "") {
+    const auto parsed =
+        wire::parse_request_head("GET " + target + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\n");
     EXPECT_EQ(parsed.status, wire::HeadStatus::complete);
     return lookups_.answer(parsed.request).value_or(wire::HttpResponse{404, {}, ""});
   }
@@ -285,6 +287,28 @@ TEST_F(LookupsTest, ExchangeInfoFollowsTheListings) {
   EXPECT_NE(body.find("NEWUSDT"), std::string::npos);
   EXPECT_EQ(body.find("GONE"), std::string::npos);
   EXPECT_EQ(get("/api/v3/exchangeInfo?symbolStatus=TRADING").body.find("ETHUSDT"), std::string::npos);
+}
+
+TEST_F(LookupsTest, AreCompressedForWhoTakesThat) {
+  for (int i = 0; i < 100; ++i) change(*symbols_.put_name("SYM" + std::to_string(i) + "USDT"), 1);
+  const std::string kTakes = "Accept-Encoding: gzip\r\n";
+  for (const std::string target : {"/api/v3/exchangeInfo", "/api/v3/ticker/bookTicker"}) {
+    const auto plain = get(target);
+    const auto packed = get(target, kTakes);
+    EXPECT_EQ(wire::header(packed.headers, "Content-Encoding"), "gzip") << target;
+    EXPECT_FALSE(wire::header(plain.headers, "Content-Encoding")) << target;
+    for (const auto& response : {plain, packed})
+      EXPECT_EQ(wire::header(response.headers, "Vary"), "Accept-Encoding") << target;
+    EXPECT_LT(packed.body.size() * 4, plain.body.size());
+    const auto but_time = [](const std::string& body) {
+      return body.substr(std::min<std::size_t>(body.size(), 60));
+    };
+    EXPECT_EQ(but_time(wire::testing::unpacked(packed.body)), but_time(plain.body));
+  }
+  symbols_.put_name("NEWUSDT");
+  EXPECT_NE(wire::testing::unpacked(get("/api/v3/exchangeInfo", kTakes).body).find("NEWUSDT"),
+            std::string::npos);
+  EXPECT_FALSE(wire::header(get("/api/v3/ping", kTakes).headers, "Content-Encoding"));
 }
 
 TEST_F(LookupsTest, RefuseInTheExchangesWords) {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "wire/gzip.h"
 #include "wire/rest.h"
 
 namespace tickcast::emitter {
@@ -84,10 +85,21 @@ HttpResponse Lookups::look_up(const HttpRequest& request) {
   if (const auto* const fault = std::get_if<wire::RestFault>(&parsed))
     return json(wire::rest_error(fault->code, fault->message), 400);
   const auto& query = std::get<wire::LookUpQuery>(parsed);
-  if (!query.whole_info()) return json(wire::look_up_body(query, market, wall_ns()));
+  if (query.whole_info()) return whole_info(request, query);
+  HttpResponse response = json(wire::look_up_body(query, market, wall_ns()));
+  wire::gzip_body(request, response);
+  return response;
+}
+
+HttpResponse Lookups::whole_info(const HttpRequest& request, const wire::LookUpQuery& query) {
+  const BookMarket market(symbols_, book_);
+  const bool gzipped = wire::accepts_gzip(request);
   const std::lock_guard lock(mutex_);
   const std::uint64_t version = symbols_.version();
-  return json(info_.body(query, market, version, wall_ns()));
+  HttpResponse response = json(gzipped ? info_.gzipped_body(query, market, version, wall_ns())
+                                       : info_.body(query, market, version, wall_ns()));
+  wire::add_encoding_headers(response, gzipped);
+  return response;
 }
 
 }  // namespace tickcast::emitter

@@ -28,6 +28,7 @@ class Lookups {
  private:
   wire::HttpResponse readiness() const;
   wire::HttpResponse look_up(const wire::HttpRequest& request);
+  wire::HttpResponse whole_info(const wire::HttpRequest& request, const wire::LookUpQuery& query);
 
   const market::SymbolTable& symbols_;
   const market::Book& book_;

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "wire/gzip.h"
 #include "wire/rest.h"
 #include "wire/rest_lookup.h"
 
@@ -119,8 +120,17 @@ wire::HttpResponse RestApi::look_up(const wire::HttpRequest& request, std::int64
     return json_response(400, wire::rest_error(fault->code, fault->message));
   }
   const auto& query = std::get<wire::LookUpQuery>(parsed);
-  return json_response(200, query.whole_info() ? info_.body(query, market, board_.version(), now_ns)
-                                               : wire::look_up_body(query, market, now_ns));
+  wire::HttpResponse response = json_response(200, "");
+  if (query.whole_info()) {
+    const bool gzipped = wire::accepts_gzip(request);
+    response.body = gzipped ? info_.gzipped_body(query, market, board_.version(), now_ns)
+                            : info_.body(query, market, board_.version(), now_ns);
+    wire::add_encoding_headers(response, gzipped);
+  } else {
+    response.body = wire::look_up_body(query, market, now_ns);
+    wire::gzip_body(request, response);
+  }
+  return response;
 }
 
 wire::HttpResponse RestApi::answer(const wire::HttpRequest& request, std::string_view address,

@@ -7,6 +7,7 @@
 
 #include "exchange/test_peer.h"
 #include "wire/rest.h"
+#include "wire/test_gunzip.h"
 
 namespace tickcast::exchange {
 namespace {
@@ -103,6 +104,21 @@ TEST_F(RestApiTest, ListsWhatIsTrueNowThoughTheListIsKept) {
   EXPECT_THAT(info(kNowNs), Not(HasSubstr("ETHUSDT")));
   board_.set_overlay(eth, {});
   EXPECT_EQ(info(kNowNs), first);
+}
+
+TEST_F(RestApiTest, CompressesLongBodiesForWhoTakesThat) {
+  const wire::HttpHeaders takes = {{"Accept-Encoding", "gzip, br"}};
+  for (const std::string_view query :
+       {"", "?showPermissionSets=false", "?permissions=SPOT", "?symbolStatus=TRADING"}) {
+    const std::string target = fmt::format("/api/v3/exchangeInfo{}", query);
+    const auto packed = get(target, takes);
+    EXPECT_EQ(wire::header(packed.headers, "Content-Encoding"), "gzip");
+    EXPECT_EQ(wire::header(packed.headers, "Vary"), "Accept-Encoding");
+    EXPECT_EQ(wire::testing::unpacked(packed.body), get(target).body);
+  }
+  board_.set_overlay(*board_.find("ETHUSDT"), {.hidden = true});
+  EXPECT_THAT(wire::testing::unpacked(get("/api/v3/exchangeInfo", takes).body), Not(HasSubstr("ETHUSDT")));
+  EXPECT_FALSE(wire::header(get("/api/v3/exchangeInfo?symbol=BTCUSDT", takes).headers, "Content-Encoding"));
 }
 
 TEST_F(RestApiTest, RefusesInTheExchangesWords) {

@@ -58,6 +58,14 @@ TEST_F(RestClientTest, BringsValuesAndTheTimesAroundTheRequest) {
   EXPECT_LE(outcome.answered_ns, wall_ns());
 }
 
+TEST_F(RestClientTest, AsksForACompressedAnswerAndUnpacksIt) {
+  for (int i = 100; i < 200; ++i) exchange_.list("A" + std::to_string(i) + "USDT");
+  const auto outcome = look_up();
+  ASSERT_NE(outcome.value(), nullptr);
+  EXPECT_EQ(outcome.value()->size(), 100u);
+  EXPECT_EQ(exchange_.gzip_answers, 1);
+}
+
 TEST_F(RestClientTest, PassesOnTheExchangesWordsAndItsWish) {
   answer(
       {418, {{"Retry-After", "33"}}, R"({"code":-1003,"msg":"Way too many requests; IP banned until 1"})"});

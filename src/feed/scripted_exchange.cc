@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "net/socket.h"
+#include "wire/gzip.h"
 #include "wire/rest.h"
 #include "wire/ticker.h"
 
@@ -145,7 +146,10 @@ wire::HttpResponse ScriptedExchange::rest_answer(const wire::HttpRequest& reques
       if (body.size() > 1) body += ',';
       body += wire::rest_ticker(name, symbol.quote);
     }
-    return {200, {}, body + "]"};
+    wire::HttpResponse response{200, {}, body + "]"};
+    wire::gzip_body(request, response);
+    if (wire::header(response.headers, "Content-Encoding")) ++gzip_answers;
+    return response;
   }
   return {404, {}, ""};
 }

@@ -72,6 +72,7 @@ class ScriptedExchange final : private ws::Application {
   std::size_t subscribers(const std::string& symbol);
   std::uint64_t handshakes() const { return handshakes_; }
   std::map<std::string, int> rest_requests;  // by path
+  int gzip_answers = 0;
 
  private:
   struct Symbol {

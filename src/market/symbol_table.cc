@@ -89,6 +89,7 @@ std::optional<SymbolId> SymbolTable::put(const Listing& listing) {
   }
   {
     const std::lock_guard lock(listings_mutex_);
+    if (!is_new && entry(*id).listing == listing) return id;
     entry(*id).listing = listing;
   }
   entry(*id).trading.store(listing.status == kTrading, std::memory_order_relaxed);

@@ -28,6 +28,7 @@ struct Listing {
   std::string quote_asset;
   std::string tick_size = "0.00000001";  // price grid, as the exchange writes it
   std::string step_size = "0.00000001";  // quantity grid
+  friend bool operator==(const Listing&, const Listing&) = default;
 };
 
 // The exchange's word for a symbol that trades; all others are silent.

@@ -69,6 +69,19 @@ TEST(SymbolTable, UpdatesWhatIsKnownUnderTheSameId) {
   EXPECT_FALSE(table.trading(*id));
 }
 
+TEST(SymbolTable, HasANewVersionOnlyWhenSomethingIsNew) {
+  SymbolTable table;
+  const auto id = table.put(listing("BTCUSDT"));
+  const std::uint64_t before = table.version();
+  table.put(listing("BTCUSDT"));
+  EXPECT_EQ(table.version(), before);
+  table.put(listing("BTCUSDT", "BREAK"));
+  EXPECT_GT(table.version(), before);
+  const std::uint64_t restated = table.version();
+  table.set_status(*id, kGone);
+  EXPECT_GT(table.version(), restated);
+}
+
 TEST(SymbolTable, LeavesAKnownListingWhenOnlyTheNameComes) {
   SymbolTable table;
   const auto id = table.put(listing("BTCUSDT", "BREAK"));

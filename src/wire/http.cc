@@ -67,6 +67,22 @@ bool has_token(const HttpHeaders& headers, std::string_view name, std::string_vi
   return found;
 }
 
+// What is behind the first separator, and cuts it off `text` with the separator.
+std::string_view cut_rest(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + 1);
+  text = text.substr(0, at);
+  return rest;
+}
+
+// Whether a weight is zero: "q=0", "q=0.000".
+bool weighs_nothing(std::string_view parameter) {
+  const std::string_view value = trim(cut_rest(parameter, '='));
+  return equal_in_any_case(trim(parameter), "q") && !value.empty() && value.front() == '0' &&
+         value.find_first_not_of("0.") == std::string_view::npos;
+}
+
 bool is_token_char(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
@@ -300,6 +316,21 @@ std::string percent_encode(std::string_view text) {
     out.push_back(kHex[byte & 15]);
   }
   return out;
+}
+
+bool accepts_gzip(const HttpRequest& request) {
+  std::optional<bool> named;
+  bool any = false;
+  for (const auto& [key, value] : request.headers) {
+    if (!equal_in_any_case(key, "Accept-Encoding")) continue;
+    split(value, ',', [&](std::string_view coding) {
+      const bool wanted = !weighs_nothing(cut_rest(coding, ';'));
+      if (equal_in_any_case(trim(coding), "gzip")) named = wanted;
+      if (trim(coding) == "*") any = wanted;
+      return true;
+    });
+  }
+  return named.value_or(any);
 }
 
 bool is_websocket_upgrade(const HttpRequest& request) {

@@ -38,6 +38,10 @@ struct HttpRequest {
   std::optional<std::string_view> query_value(std::string_view key) const;
 };
 
+// Whether the client takes gzip: Accept-Encoding names it, or "*", without the weight 0 (RFC 9110 section
+// 12.5.3).
+bool accepts_gzip(const HttpRequest& request);
+
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;

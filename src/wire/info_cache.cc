@@ -14,12 +14,12 @@ std::string head_at(std::int64_t now_ns) {
 
 }  // namespace
 
-const InfoCache::Rendered& InfoCache::rendered(const LookUpQuery& query, const RestMarket& market,
-                                               std::uint64_t version) {
+InfoCache::Rendered& InfoCache::rendered(const LookUpQuery& query, const RestMarket& market,
+                                         std::uint64_t version) {
   CHECK(query.whole_info(), "only the exchangeInfo of all symbols is kept");
   auto& kept = rendered_[query.with_permission_sets ? 1 : 0];
   if (!kept || kept->version != version) {
-    kept = Rendered{version, look_up_body(query, market, 0).substr(head_at(0).size())};
+    kept = Rendered{version, look_up_body(query, market, 0).substr(head_at(0).size()), {}};
   }
   return *kept;
 }
@@ -27,6 +27,13 @@ const InfoCache::Rendered& InfoCache::rendered(const LookUpQuery& query, const R
 std::string InfoCache::body(const LookUpQuery& query, const RestMarket& market, std::uint64_t version,
                             std::int64_t now_ns) {
   return head_at(now_ns) + rendered(query, market, version).tail;
+}
+
+std::string InfoCache::gzipped_body(const LookUpQuery& query, const RestMarket& market, std::uint64_t version,
+                                    std::int64_t now_ns) {
+  Rendered& kept = rendered(query, market, version);
+  if (!kept.gzip_tail) kept.gzip_tail.emplace(kept.tail);
+  return kept.gzip_tail->behind(head_at(now_ns));
 }
 
 }  // namespace tickcast::wire
