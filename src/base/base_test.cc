@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/wakeup.h"
@@ -25,6 +26,10 @@ TEST(Check, StopsWithTheSentence) {
   CHECK(1 + 1 == 2, "arithmetic is broken");
   EXPECT_DEATH(CHECK(1 + 1 == 3, "arithmetic is broken"),
                "tickcast: bug: arithmetic is broken \\(1 \\+ 1 == 3 is false at .*base_test.cc");
+}
+
+TEST(JsonString, EscapesWhatJsonMust) {
+  EXPECT_EQ(json_string("a\"b\\c\n\r\t\x01/币"), R"("a\"b\\c\n\r\t\u0001/币")");
 }
 
 TEST(Result, HoldsAValueThatCanBeMovedOut) {

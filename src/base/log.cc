@@ -6,39 +6,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/json_text.h"
+
 namespace tickcast {
 namespace {
-
-std::string json_escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out;
-}
 
 struct Sink {
   bool text = isatty(STDERR_FILENO) == 1;
@@ -76,8 +47,8 @@ void log_line(LogLevel level, std::string_view component, std::string_view messa
   if (sink().text) {
     sink().logger->log(spdlog_level(level), "{}: {}", component, message);
   } else {
-    sink().logger->log(spdlog_level(level), R"("component":"{}","msg":"{}")", component,
-                       json_escaped(message));
+    sink().logger->log(spdlog_level(level), R"("component":{},"msg":{})", json_string(component),
+                       json_string(message));
   }
 }
 

@@ -7,7 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
-#include "wire/control.h"
+#include "base/json_text.h"
 
 namespace tickcast::exchange {
 namespace {
@@ -22,7 +22,7 @@ std::string frame_of(std::string_view payload) {
 }
 
 std::string wrapped(std::string_view stream, std::string_view data) {
-  return fmt::format(R"({{"stream":{},"data":{}}})", wire::json_string(stream), data);
+  return fmt::format(R"({{"stream":{},"data":{}}})", json_string(stream), data);
 }
 
 // The payload that a connection in this mode gets for `raw`.
@@ -36,7 +36,7 @@ struct Texts {
 
   explicit Texts(const EventFrames& event)
       : u(std::to_string(event.quote().update_id)),
-        s(wire::json_string(event.name())),
+        s(json_string(event.name())),
         b(quoted(event.quote().bid_price)),
         B(quoted(event.quote().bid_quantity)),
         a(quoted(event.quote().ask_price)),
@@ -140,7 +140,7 @@ std::string with_id(const EventFrames& event, bool combined, std::int64_t id) {
 std::string unknown_event(const EventFrames& event, bool combined, std::uint64_t turn, std::int64_t now_ms) {
   const std::string data =
       fmt::format(R"({{"e":"tradingNote","E":{},"s":{},"n":{{"text":"é","more":[true,1.5e3]}}}})", now_ms,
-                  wire::json_string(event.name()));
+                  json_string(event.name()));
   if (!combined) return data;
   return turn % 2 == 0 ? in_mode(event, combined, data) : wrapped("!tradingNote", data);
 }

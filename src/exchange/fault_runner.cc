@@ -5,9 +5,9 @@
 
 #include <fmt/core.h>
 
+#include "base/json_text.h"
 #include "exchange/corruption.h"
 #include "exchange/rest_api.h"
-#include "wire/control.h"
 
 namespace tickcast::exchange {
 namespace {
@@ -367,7 +367,7 @@ std::string FaultRunner::describe() const {
   for (const auto& each : faults_) {
     if (out.size() > 1) out += ',';
     out += fmt::format(R"({{"number":{},"fault":{},"state":"{}","hits":{}}})", each->number,
-                       wire::json_string(each->fault.text), state_name(each->state), each->hits);
+                       json_string(each->fault.text), state_name(each->state), each->hits);
   }
   out += ']';
   return out;

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "base/json_text.h"
 #include "wire/stream_path.h"
 #include "wire/ticker.h"
 
@@ -156,7 +157,7 @@ wire::HttpResponse Venue::control(const wire::HttpRequest& request, const net::E
 
 wire::HttpResponse Venue::control_fault(const wire::HttpRequest& request) {
   const auto refused = [](const std::string& why) {
-    return json_response(400, fmt::format(R"({{"error":{}}})", wire::json_string(why)));
+    return json_response(400, fmt::format(R"({{"error":{}}})", json_string(why)));
   };
   const auto spec = request.query_value("spec");
   if (!spec) return refused("the query needs spec=<fault>; GET /control/help lists what there is");
@@ -172,7 +173,7 @@ std::string Venue::state() {
   for_each_session([&connections](Session& session) {
     if (!connections.empty()) connections += ',';
     connections += fmt::format(R"({{"id":{},"path":{},"combined":{},"subscriptions":{},"unsent":{}}})",
-                               session.id, wire::json_string(session.path), session.combined,
+                               session.id, json_string(session.path), session.combined,
                                session.streams().size(), session.connection->unsent_bytes());
   });
   const std::int64_t behind_ns =

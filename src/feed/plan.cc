@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "wire/control.h"
 #include "wire/stream_name.h"
 
@@ -73,7 +74,7 @@ std::vector<std::size_t> request_lengths(std::span<const std::string> names, std
   std::vector<std::size_t> lengths;
   std::size_t bytes = 0;
   for (const std::string& name : names) {
-    const std::size_t name_bytes = wire::json_string(name).size() + 1;  // and its comma
+    const std::size_t name_bytes = json_string(name).size() + 1;  // and its comma
     if (lengths.empty() || bytes + name_bytes > bytes_max) {
       lengths.push_back(0);
       bytes = empty_request_bytes();

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "base/json_text.h"
 #include "wire/json.h"
 #include "wire/json_fault.h"
 
@@ -242,37 +243,6 @@ std::string subscribe_request(const std::vector<std::string>& streams, std::int6
     out += json_string(stream);
   }
   return out + fmt::format(R"(],"id":{}}})", id);
-}
-
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  out.reserve(text.size() + 2);
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out + '"';
 }
 
 }  // namespace tickcast::wire

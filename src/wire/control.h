@@ -54,7 +54,4 @@ std::string error_reply(const ControlError& error);
 // What a feed sends: one request for these streams. Each name is escaped as JSON needs it.
 std::string subscribe_request(const std::vector<std::string>& streams, std::int64_t id);
 
-// `"text"` with quotes and escapes.
-std::string json_string(std::string_view text);
-
 }  // namespace tickcast::wire

@@ -219,10 +219,6 @@ TEST(SubscribeRequest, IsReadBack) {
   EXPECT_EQ(read.streams[1].text, streams[1]);
 }
 
-TEST(JsonString, EscapesWhatJsonMust) {
-  EXPECT_EQ(json_string("a\"b\\c\n\r\t\x01/币"), R"("a\"b\\c\n\r\t\u0001/币")");
-}
-
 RC_GTEST_PROP(ControlProperty, RequestsAreReadAsTheyWereMade, ()) {
   const auto id = *rc::gen::arbitrary<std::int64_t>();
   const auto names = *rc::gen::container<std::vector<std::string>>(

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "wire/control.h"
+#include "base/json_text.h"
 #include "wire/json.h"
 
 namespace tickcast::wire {
