@@ -16,6 +16,10 @@
 namespace tickcast::feed {
 namespace {
 
+// libcurl looks once a second whether it is to stop. It is worth waiting for: a request still under way when
+// the process ends would use TLS after its end.
+constexpr std::int64_t kStopPatienceNs = 1'200 * kNsPerMs;
+
 // One blocking GET, from its options to its outcome.
 class Get {
  public:
@@ -176,23 +180,31 @@ RestOutcome<T> fetch(const RestOptions& options, const std::atomic<bool>& stoppi
 }  // namespace
 
 struct RestClient::Impl {
-  Impl(net::Loop& loop, const RestOptions& options_in) : options(options_in), background(loop) {}
-  ~Impl() { stopping.store(true, std::memory_order_relaxed); }
+  // What a request under way uses, which may last longer than its client.
+  struct Shared {
+    explicit Shared(const RestOptions& options_in) : options(options_in) {}
+    const RestOptions options;
+    std::atomic<bool> stopping{false};
+  };
+
+  Impl(net::Loop& loop, const RestOptions& options)
+      : shared(std::make_shared<Shared>(options)), background(loop, kStopPatienceNs) {}
+  ~Impl() { shared->stopping.store(true, std::memory_order_relaxed); }
 
   template <class T, class Parse>
   void request(std::string path, Parse parse, std::function<void(RestOutcome<T>)> done) {
-    const bool taken = background.run(
-        [this, path = std::move(path), parse] { return fetch<T>(options, stopping, path, parse); },
-        [alive = std::weak_ptr<int>(alive), done = std::move(done)](RestOutcome<T> outcome) {
-          if (!alive.expired()) done(std::move(outcome));
-        });
+    const bool taken =
+        background.run([shared = shared, path = std::move(path),
+                        parse] { return fetch<T>(shared->options, shared->stopping, path, parse); },
+                       [alive = std::weak_ptr<int>(alive), done = std::move(done)](RestOutcome<T> outcome) {
+                         if (!alive.expired()) done(std::move(outcome));
+                       });
     CHECK(taken, "more REST requests were asked for than may wait");
   }
 
-  RestOptions options;
-  std::atomic<bool> stopping{false};
+  std::shared_ptr<Shared> shared;
   std::shared_ptr<int> alive = std::make_shared<int>(0);
-  net::Background background;  // the last member: its thread uses those above, and is joined first
+  net::Background background;
 };
 
 RestClient::RestClient(net::Loop& loop, const RestOptions& options) {

@@ -1,40 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/background.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
 namespace tickcast::net {
 
-Background::Background(Loop& loop) : loop_(loop), thread_([this] { work(); }) {}
+struct Background::State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  // All guarded by mutex.
+  Loop* loop;  // null: the owner has gone without waiting any longer
+  std::deque<Job> jobs;
+  bool stopping = false;
+  bool ended = false;
+};
 
-Background::~Background() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+Background::Background(Loop& loop, std::int64_t patience_ns)
+    : state_(std::make_shared<State>()), patience_ns_(patience_ns) {
+  state_->loop = &loop;
+  thread_ = std::thread([state = state_] { work(state); });
 }
 
-bool Background::enqueue(std::function<void()> job) {
+Background::~Background() {
+  std::deque<Job> dropped;
   {
-    const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= kJobsMax) return false;
-    jobs_.push_back(std::move(job));
+    std::unique_lock lock(state_->mutex);
+    state_->stopping = true;
+    dropped.swap(state_->jobs);
+    state_->changed.notify_all();
+    const bool ended = state_->changed.wait_for(lock, std::chrono::nanoseconds(patience_ns_),
+                                                [this] { return state_->ended; });
+    if (!ended) {
+      state_->loop = nullptr;
+      thread_.detach();
+    }
   }
-  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Background::enqueue(Job job) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->jobs.size() >= kJobsMax) return false;
+    state_->jobs.push_back(std::move(job));
+  }
+  state_->changed.notify_all();
   return true;
 }
 
-void Background::work() {
-  std::unique_lock lock(mutex_);
+void Background::work(const std::shared_ptr<State>& state) {
+  std::unique_lock lock(state->mutex);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    const std::function<void()> job = std::move(jobs_.front());
-    jobs_.pop_front();
+    state->changed.wait(lock, [&] { return state->stopping || !state->jobs.empty(); });
+    if (state->stopping) break;
+    Job job = std::move(state->jobs.front());
+    state->jobs.pop_front();
     lock.unlock();
-    job();
+    Callback callback = job();
+    job = nullptr;
     lock.lock();
+    // Under the lock, so that the loop is still there.
+    if (state->loop != nullptr) state->loop->post(std::move(callback));
   }
+  state->ended = true;
+  state->changed.notify_all();
 }
 
 }  // namespace tickcast::net

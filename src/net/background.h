@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Background: the one helper thread of a loop, for what can only be done blocking (name look-ups, REST
-// requests through libcurl). Jobs run in order, one at a time; results come back into the loop. Destruction
-// waits for the job under way.
+// requests through libcurl). Jobs run in order, one at a time; results come back into the loop.
+//
+// Destruction waits a while for the job under way. One that takes longer (a name server that is silent
+// can't be interrupted) is left to its thread, which ends with it: nobody hears of its result any more.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <thread>
 
+#include "base/clock.h"
 #include "net/loop.h"
 
 namespace tickcast::net {
@@ -18,28 +21,31 @@ namespace tickcast::net {
 class Background {
  public:
   static constexpr std::size_t kJobsMax = 256;
+  static constexpr std::int64_t kPatienceNs = 500 * kNsPerMs;
 
-  explicit Background(Loop& loop);
+  explicit Background(Loop& loop, std::int64_t patience_ns = kPatienceNs);
   ~Background();
 
   // `work` runs in the helper thread, then `done(result)` in the loop's. False, and neither runs, when
-  // kJobsMax are waiting.
+  // kJobsMax are waiting. `work` may outlive this object and its loop, and then both are destroyed in the
+  // helper thread: what they hold must be their own, or shared and fit for that.
   template <class Work, class Done>
   bool run(Work work, Done done) {
-    return enqueue([this, work = std::move(work), done = std::move(done)]() mutable {
-      loop_.post([result = work(), done = std::move(done)]() mutable { done(std::move(result)); });
+    return enqueue([work = std::move(work), done = std::move(done)]() mutable -> Callback {
+      return [result = work(), done = std::move(done)]() mutable { done(std::move(result)); };
     });
   }
 
  private:
-  bool enqueue(std::function<void()> job);
-  void work();
+  using Callback = std::function<void()>;  // for the loop
+  using Job = std::function<Callback()>;
+  struct State;
 
-  Loop& loop_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
+  bool enqueue(Job job);
+  static void work(const std::shared_ptr<State>& state);
+
+  std::shared_ptr<State> state_;  // the thread's too
+  std::int64_t patience_ns_;
   std::thread thread_;
 };
 

@@ -4,6 +4,10 @@
 #include "net/loop.h"
 
 #include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -334,6 +338,46 @@ TEST(Background, RefusesJobsOverItsMaximum) {
   EXPECT_GE(taken, Background::kJobsMax);
   EXPECT_LE(taken, Background::kJobsMax + 1);  // one is under way
   shut.unlock();
+}
+
+TEST(Background, DoesNotWaitForAJobThatHangs) {
+  struct Gate {
+    std::mutex shut;
+    std::atomic<bool> begun{false};
+    std::atomic<bool> finished{false};
+  };
+  const auto gate = std::make_shared<Gate>();
+  std::unique_lock shut(gate->shut);
+  const auto result = std::make_shared<int>(7);
+  const auto answered = std::make_shared<std::atomic<bool>>(false);
+  std::int64_t waited_ns = 0;
+  {
+    Loop loop;
+    std::optional<Background> background(std::in_place, loop);
+    ASSERT_TRUE(background->run(
+        [gate, result] {
+          gate->begun = true;
+          const std::lock_guard lock(gate->shut);
+          gate->finished = true;
+          return result;
+        },
+        [answered](const std::shared_ptr<int>&) { *answered = true; }));
+    ASSERT_TRUE(turn_until(loop, [&] { return gate->begun.load(); }));
+    const std::int64_t before_ns = steady_ns();
+    background.reset();
+    waited_ns = steady_ns() - before_ns;
+  }
+  EXPECT_GE(waited_ns, Background::kPatienceNs);
+  EXPECT_LT(waited_ns, Background::kPatienceNs + kNsPerSecond);
+  EXPECT_FALSE(gate->finished);
+
+  // Its loop is gone when the job ends after all: the result is thrown away.
+  shut.unlock();
+  const std::int64_t deadline_ns = steady_ns() + 30 * kNsPerSecond;
+  while (result.use_count() > 1 && steady_ns() < deadline_ns) std::this_thread::yield();
+  EXPECT_TRUE(gate->finished);
+  EXPECT_EQ(result.use_count(), 1);
+  EXPECT_FALSE(*answered);
 }
 
 TEST(Background, DropsWaitingJobsWhenItEnds) {
