@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "feed/scripted_exchange.h"
+#include "net/test_authority.h"
 
 namespace tickcast::feed {
 namespace {
@@ -31,9 +32,16 @@ class FeedTest : public testing::Test {
     for (std::size_t i = 0; i < count; ++i) exchange_.list("A" + std::to_string(100 + i) + "USDT");
   }
 
+  // From here on through a proxy that ends TLS.
+  void use_tls(const net::TestTlsProxy& proxy, const net::TestAuthority& authority) {
+    options_.rest = {"https", "localhost", proxy.port(), ""};
+    options_.streams = {"wss", "localhost", proxy.port(), ""};
+    options_.ca_file = authority.ca_file();
+  }
+
   void start() {
-    options_.rest = exchange_.rest();
-    options_.streams = exchange_.streams();
+    if (options_.rest.host.empty()) options_.rest = exchange_.rest();
+    if (options_.streams.host.empty()) options_.streams = exchange_.streams();
     feed_ = std::make_unique<Feed>(loop_, symbols_, book_, options_);
     if (tap_) feed_->tap(tap_);
     feed_->start();
@@ -139,6 +147,64 @@ TEST_F(FeedTest, FollowsOnlyWhatItIsAskedFor) {
   ASSERT_TRUE(start_and_be_ready());
   EXPECT_EQ(symbols_.size(), 1u);
   EXPECT_EQ(exchange_.peers().size(), 2u) << "one connection a leg is enough for one symbol";
+}
+
+TEST_F(FeedTest, RunsOverTls) {
+  list(50);
+  const net::TestAuthority authority;
+  const net::TestTlsProxy proxy(authority.issue({.name = "DNS:localhost"}), exchange_.rest().port);
+  use_tls(proxy, authority);
+  ASSERT_TRUE(start_and_be_ready());
+  EXPECT_EQ(state(), SourceState::live);
+  EXPECT_EQ(exchange_.peers().size(), 4u);
+  EXPECT_TRUE(twice_subscribed("A105USDT"));
+  for (int i = 0; i < 100; ++i) exchange_.move("A105USDT");
+  EXPECT_TRUE(until([&] { return in_step("A105USDT"); }));
+  EXPECT_EQ(held("A105USDT").update_id, exchange_.last("A105USDT").update_id);
+  EXPECT_THAT(proxy.server_names(), testing::Each("localhost"));
+
+  exchange_.drop_all();
+  ASSERT_TRUE(until([&] { return twice_subscribed("A105USDT") && exchange_.handshakes() >= 8; }));
+  exchange_.move("A105USDT");
+  EXPECT_TRUE(until([&] { return in_step("A105USDT"); }));
+  feed_.reset();
+}
+
+TEST_F(FeedTest, OpensNoStreamToAServerWhoseCertificateNamesAnother) {
+  list(3);
+  const net::TestAuthority authority;
+  const net::TestTlsProxy proxy(authority.issue({.name = "DNS:other.example"}), exchange_.rest().port);
+  use_tls(proxy, authority);
+  options_.rest = exchange_.rest();
+  set_log_level(LogLevel::warning);
+  testing::internal::CaptureStderr();
+  start();
+  EXPECT_TRUE(until([&] { return stats().connects.load() >= 5; })) << "one line is not tried again";
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("the certificate is not for localhost"));
+  EXPECT_EQ(exchange_.handshakes(), 0u);
+  EXPECT_EQ(stats().open_connections.load(), 0u);
+  EXPECT_FALSE(stats().ready.load());
+  EXPECT_NE(state(), SourceState::live);
+  feed_.reset();
+}
+
+TEST_F(FeedTest, LooksNothingUpAtAServerWhoseCertificateNamesAnother) {
+  list(3);
+  const net::TestAuthority authority;
+  const net::TestTlsProxy proxy(authority.issue({.name = "DNS:other.example"}), exchange_.rest().port);
+  use_tls(proxy, authority);
+  set_log_level(LogLevel::warning);
+  testing::internal::CaptureStderr();
+  start();
+  EXPECT_TRUE(until([&] { return stats().rest_failures.load() >= 2; }));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::AllOf(testing::HasSubstr("no trusted TLS connection to localhost"),
+                             testing::HasSubstr("target host name")));
+  EXPECT_EQ(exchange_.rest_requests.size(), 0u);
+  EXPECT_EQ(symbols_.size(), 0u);
+  EXPECT_EQ(state(), SourceState::connecting);
+  feed_.reset();
 }
 
 TEST_F(FeedTest, WaitsForAnExchangeThatIsNotThereYet) {

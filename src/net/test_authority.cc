@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/test_authority.h"
 
+#include <array>
 #include <cstdio>
 
 #include <netinet/in.h>
@@ -53,6 +54,14 @@ CertificatePointer new_certificate(EVP_PKEY* key, const char* common_name, long 
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
   return certificate;
+}
+
+// OpenSSL's own socket writes raise it when the client has gone.
+void block_broken_pipe() {
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
 }
 
 }  // namespace
@@ -111,11 +120,7 @@ TestTlsServer::TestTlsServer(std::shared_ptr<TestAuthority::Issued> certificate,
 TestTlsServer::~TestTlsServer() { thread_.join(); }
 
 void TestTlsServer::run(const std::function<void(Io&)>& serve) {
-  // OpenSSL's own socket writes raise it when the client has gone.
-  sigset_t broken_pipe;
-  sigemptyset(&broken_pipe);
-  sigaddset(&broken_pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+  block_broken_pipe();
   pollfd waiting{.fd = listener_.fd(), .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, 20'000) != 1) return;
   // Inherits no O_NONBLOCK: this thread may block, a while.
@@ -157,6 +162,115 @@ void TestTlsServer::run(const std::function<void(Io&)>& serve) {
   }
   SSL_free(ssl);
   SSL_CTX_free(context);
+}
+
+// --- the proxy ---
+
+namespace {
+
+Socket dial_loopback(std::uint16_t port) {
+  Socket out(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(out.fd(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) out.reset();
+  return out;
+}
+
+bool send_all(int fd, const char* bytes, std::size_t count) {
+  while (count > 0) {
+    const ssize_t n = send(fd, bytes, count, MSG_NOSIGNAL);
+    if (n <= 0) return false;
+    bytes += n;
+    count -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+// What the client sent, to the server. False at the end.
+bool pass_on(SSL* ssl, int server) {
+  std::array<char, 16 * 1024> bytes;
+  const int n = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()));
+  if (n > 0) return send_all(server, bytes.data(), static_cast<std::size_t>(n));
+  return SSL_get_error(ssl, n) == SSL_ERROR_WANT_READ;  // a record without bytes of the application
+}
+
+// What the server sent, to the client. False at the end.
+bool pass_back(int server, SSL* ssl) {
+  std::array<char, 16 * 1024> bytes;
+  const ssize_t n = recv(server, bytes.data(), bytes.size(), 0);
+  return n > 0 && SSL_write(ssl, bytes.data(), static_cast<int>(n)) == n;
+}
+
+bool has_bytes(int fd) {
+  pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+  return poll(&waiting, 1, 0) == 1;
+}
+
+}  // namespace
+
+TestTlsProxy::TestTlsProxy(std::shared_ptr<TestAuthority::Issued> certificate, std::uint16_t to_port)
+    : certificate_(std::move(certificate)), to_port_(to_port) {
+  auto listener = listen_tcp({"127.0.0.1", 0}, {});
+  CHECK(listener.has_value(), "a test's port can't be opened");
+  listener_ = std::move(listener).value();
+  port_ = local_endpoint(listener_)->port();
+  thread_ = std::thread([this] { accept_clients(); });
+}
+
+TestTlsProxy::~TestTlsProxy() {
+  stopping_ = true;
+  thread_.join();
+  for (std::thread& client : clients_) client.join();
+}
+
+std::vector<std::string> TestTlsProxy::server_names() const {
+  const std::lock_guard lock(mutex_);
+  return server_names_;
+}
+
+bool TestTlsProxy::readable(int fd, int other_fd) const {
+  constexpr int kLookMs = 20;  // whether the proxy is to end
+  while (!stopping_) {
+    std::array<pollfd, 2> waiting{
+        {{.fd = fd, .events = POLLIN, .revents = 0}, {.fd = other_fd, .events = POLLIN, .revents = 0}}};
+    if (poll(waiting.data(), waiting.size(), kLookMs) > 0) return true;
+  }
+  return false;
+}
+
+void TestTlsProxy::accept_clients() {
+  while (readable(listener_.fd(), -1)) {
+    const int fd = accept(listener_.fd(), nullptr, nullptr);
+    if (fd < 0) continue;
+    clients_.emplace_back([this, client = std::make_shared<Socket>(fd)] { serve(*client); });
+  }
+}
+
+void TestTlsProxy::serve(const Socket& client) {
+  block_broken_pipe();
+  const timeval limit{.tv_sec = 5, .tv_usec = 0};  // a client that stops half way must not hold the end up
+  setsockopt(client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(client.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  SSL_CTX_use_certificate(context.get(), certificate_->certificate.get());
+  SSL_CTX_use_PrivateKey(context.get(), certificate_->key.get());
+  const std::unique_ptr<SSL, void (*)(SSL*)> ssl(SSL_new(context.get()), SSL_free);
+  SSL_clear_mode(ssl.get(), SSL_MODE_AUTO_RETRY);
+  SSL_set_fd(ssl.get(), client.fd());
+  if (SSL_accept(ssl.get()) != 1) return;
+  if (const char* const name = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name)) {
+    const std::lock_guard lock(mutex_);
+    server_names_.emplace_back(name);
+  }
+  const Socket server = dial_loopback(to_port_);
+  bool open = static_cast<bool>(server);
+  while (open && (SSL_pending(ssl.get()) > 0 || readable(client.fd(), server.fd()))) {
+    if (SSL_pending(ssl.get()) > 0 || has_bytes(client.fd())) open = pass_on(ssl.get(), server.fd());
+    if (open && has_bytes(server.fd())) open = pass_back(server.fd(), ssl.get());
+  }
+  SSL_shutdown(ssl.get());
 }
 
 }  // namespace tickcast::net

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: a certificate authority made on the spot, the certificates it signs, and a TLS server that
-// speaks with one client at a time in a thread of its own.
+// For tests: a certificate authority made on the spot, the certificates it signs, a TLS server that speaks
+// with one client in a thread of its own, and a proxy that puts TLS before a server in clear.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "net/socket.h"
 
@@ -62,6 +65,32 @@ class TestTlsServer {
   Socket listener_;
   std::uint16_t port_ = 0;
   std::string server_name_;
+  std::thread thread_;
+};
+
+// Takes any number of connections, each in a thread of its own, ends their TLS and passes their bytes on to
+// and from a port of this machine.
+class TestTlsProxy {
+ public:
+  TestTlsProxy(std::shared_ptr<TestAuthority::Issued> certificate, std::uint16_t to_port);
+  ~TestTlsProxy();  // breaks what is open
+
+  std::uint16_t port() const { return port_; }
+  std::vector<std::string> server_names() const;  // SNI of each whose handshake went well
+
+ private:
+  void accept_clients();
+  void serve(const Socket& client);
+  bool readable(int fd, int other_fd) const;  // one of them is; false: the proxy ends
+
+  std::shared_ptr<TestAuthority::Issued> certificate_;
+  std::uint16_t to_port_;
+  Socket listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  std::vector<std::string> server_names_;  // guarded by mutex_
+  std::vector<std::thread> clients_;       // of accept_clients() until it has ended
   std::thread thread_;
 };
 
