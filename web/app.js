@@ -5,6 +5,7 @@
 
 import * as format from './format.js';
 import { Market } from './market.js';
+import { pageState } from './state.js';
 import { Table } from './table.js';
 
 const kBusySymbols = 64; // always subscribed, so that the header's numbers do not hang on what is on screen
@@ -51,6 +52,7 @@ function onLink(state, retryInMs) {
     lookUp();
   } else {
     status = null;
+    gauges = null; // of the connection that ended
     waiting.clear();
     for (const record of market.listed) setCurrent(record, false);
   }
@@ -131,20 +133,22 @@ const kOrigins = {
   replay: ['Replay', 'A recording is played back: these are not current prices'],
 };
 
+const kLate = 'Quotes come late: prices are not current. The server, the network or this machine does not keep up';
+
 function presentState() {
-  if (link === 'waiting' || (link === 'connecting' && everOpen)) return 'offline';
-  if (link === 'connecting' || !status) return 'connecting';
-  return kStates[status.state] ? status.state : 'stale';
+  return pageState({ link, everOpen, status, p50: gauges ? gauges.p50 : null });
 }
 
 function showState() {
-  const state = presentState();
-  if (document.body.dataset.state !== state) {
+  const { state, late } = presentState();
+  const title = late ? kLate : kStates[state][1];
+  const pill = document.querySelector('.pill');
+  if (document.body.dataset.state !== state || pill.title !== title) {
     document.body.dataset.state = state;
     setText('state', kStates[state][0]);
-    document.querySelector('.pill').title = kStates[state][1];
+    pill.title = title;
   }
-  showStateDetail(state);
+  showStateDetail();
   const origin = status && kOrigins[status.origin];
   if (origin && $('origin').dataset.origin !== status.origin) {
     $('origin').dataset.origin = status.origin;
@@ -153,10 +157,12 @@ function showState() {
   }
 }
 
-function showStateDetail(state) {
+function showStateDetail() {
+  const { state, late } = presentState();
   let detail = '';
   if (link === 'waiting') detail = `retry in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s`;
   else if (state === 'offline') detail = 'connecting …';
+  else if (late) detail = `${format.age(gauges.p50)} behind`;
   else if (['stale', 'down'].includes(state) && status.since) detail = `for ${format.elapsed(Math.max(1000, (serverNow() ?? Date.now()) - status.since))}`;
   setText('state-detail', detail);
   $('retry').hidden = link !== 'waiting';
@@ -172,10 +178,12 @@ function serverNow() {
 function showGauges(now) {
   gauges = now;
   if (now.offset) clockOffset = now.offset.value;
-  const live = presentState() === 'live';
-  setText('rate', live ? format.count(now.rate) : '–');
-  setText('p50', format.age(live ? now.p50 : null));
-  setText('p99', format.age(live ? now.p99 : null));
+  const { state, late } = presentState();
+  const flowing = state === 'live' || late;
+  setText('rate', flowing ? format.count(now.rate) : '–');
+  setText('p50', format.age(flowing ? now.p50 : null));
+  setText('p99', format.age(flowing ? now.p99 : null));
+  showState();
   $('rate-gauge').title =
     `Updates received per second, of the ${Math.max(0, now.streams - 1)} symbols subscribed (those on screen and the busiest).\n` +
     `${format.count(now.merged)}/s before the server merged those that this connection could not take one by one.`;
@@ -186,7 +194,7 @@ function showGauges(now) {
 }
 
 function showSpark() {
-  spark.push(gauges && presentState() === 'live' ? gauges.rate : 0);
+  spark.push(gauges && status && status.state === 'live' ? gauges.rate : 0);
   if (spark.length > kSparkPoints) spark.shift();
   const top = Math.max(1, ...spark) * 1.08;
   const points = spark.map((v, i) => `${(kSparkPoints - spark.length + i) * 2},${(23 - (v / top) * 22).toFixed(1)}`);
@@ -226,7 +234,7 @@ $('retry').addEventListener('click', () => worker.postMessage({ connect: true })
 window.addEventListener('online', () => link === 'waiting' && worker.postMessage({ connect: true }));
 setInterval(() => {
   table.tick(serverNow());
-  showStateDetail(presentState());
+  showStateDetail();
 }, 250);
 setInterval(() => worker.postMessage({ gauges: true }), 500);
 setInterval(showSpark, 1000);

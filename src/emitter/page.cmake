@@ -9,6 +9,7 @@ set(page_files
   "/format.js  format.js   text/javascript"
   "/gauges.js  gauges.js   text/javascript"
   "/market.js  market.js   text/javascript"
+  "/state.js   state.js    text/javascript"
   "/stream.js  stream.js   text/javascript"
   "/table.js   table.js    text/javascript"
   "/worker.js  worker.js   text/javascript"

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import * as format from '../../web/format.js';
 import { ClockOffset, Percentiles, Rate } from '../../web/gauges.js';
 import { Market } from '../../web/market.js';
+import { kLateMs, pageState } from '../../web/state.js';
 
 describe('format', () => {
   test('decimals are cut to the grid, never rounded', () => {
@@ -89,6 +90,30 @@ describe('gauges', () => {
       assert.ok(error <= clock.uncertainty + 0.01, `at ${t}: ${error} is not within ${clock.uncertainty}`);
     }
     assert.ok(clock.uncertainty < 5, `${clock.uncertainty}`);
+  });
+});
+
+describe('the state', () => {
+  const open = { link: 'open', everOpen: true, status: { state: 'live' }, p50: 3 };
+  const state = (change) => pageState({ ...open, ...change }).state;
+
+  test('is live only when the connection is open, the server says so, and quotes are not late', () => {
+    assert.deepEqual(pageState(open), { state: 'live', late: false });
+    assert.equal(state({ link: 'waiting' }), 'offline');
+    assert.equal(state({ link: 'connecting' }), 'offline');
+    assert.equal(state({ link: 'connecting', everOpen: false }), 'connecting');
+    assert.equal(state({ status: null }), 'connecting');
+    for (const told of ['connecting', 'stale', 'down']) assert.equal(state({ status: { state: told } }), told);
+    assert.equal(state({ status: { state: 'a word of another version' } }), 'stale');
+  });
+
+  test('quotes with a median age of seconds are stale, whatever the server says', () => {
+    assert.deepEqual(pageState({ ...open, p50: kLateMs }), { state: 'live', late: false });
+    assert.deepEqual(pageState({ ...open, p50: kLateMs + 1 }), { state: 'stale', late: true });
+    assert.equal(kLateMs, 5000);
+    assert.equal(state({ p50: null }), 'live', 'an age that is not known says nothing');
+    assert.deepEqual(pageState({ ...open, status: { state: 'down' }, p50: 60_000 }), { state: 'down', late: false });
+    assert.equal(state({ link: 'waiting', p50: 60_000 }), 'offline');
   });
 });
 
