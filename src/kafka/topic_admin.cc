@@ -90,33 +90,37 @@ std::string compare_config(rd_kafka_t& handle, const std::string& topic, const T
   return differs;
 }
 
+Result<Owned<rd_kafka_t>> make_admin(const Settings& settings) {
+  auto conf = configure(settings, {});
+  if (!conf) return conf.error();
+  return make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
+}
+
 }  // namespace
 
 Result<TopicFound> ensure_topic(const Settings& settings, const TopicOptions& options, int timeout_ms) {
-  auto conf = configure(settings, {});
-  if (!conf) return conf.error();
-  auto handle = make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
+  auto handle = make_admin(settings);
   if (!handle) return handle.error();
-  TopicFound found;
   auto count = count_partitions(**handle, settings.topic, timeout_ms);
   if (!count) return Error{"no broker answers: " + count.error().message};
-  if (*count == 0) {
-    const Status created = create(**handle, settings.topic, options, timeout_ms);
-    if (!created) return created.error();
-    found.created = true;
-    // The controller has it; brokers learn of it within moments.
-    count = count_partitions(**handle, settings.topic, timeout_ms);
-    if (!count) return count.error();
-    found.partitions = *count > 0 ? *count : options.partitions;
-    return found;
-  }
-  found.partitions = *count;
-  if (*count != options.partitions)
-    found.differs =
-        "it has " + std::to_string(*count) + " partitions, not " + std::to_string(options.partitions);
+  if (*count > 0) return TopicFound{*count, false};
+  const Status created = create(**handle, settings.topic, options, timeout_ms);
+  if (!created) return created.error();
+  // The controller has it; brokers learn of it within moments.
+  count = count_partitions(**handle, settings.topic, timeout_ms);
+  if (!count) return count.error();
+  return TopicFound{*count > 0 ? *count : options.partitions, true};
+}
+
+std::string compare_topic(const Settings& settings, const TopicOptions& options, int timeout_ms) {
+  auto handle = make_admin(settings);
+  if (!handle) return {};
+  const auto count = count_partitions(**handle, settings.topic, timeout_ms);
+  std::string differs;
+  if (count && *count != options.partitions)
+    differs = "it has " + std::to_string(*count) + " partitions, not " + std::to_string(options.partitions);
   const std::string config = compare_config(**handle, settings.topic, options, timeout_ms);
-  if (!config.empty()) found.differs += (found.differs.empty() ? "" : ", ") + config;
-  return found;
+  return differs.empty() || config.empty() ? differs + config : differs + ", " + config;
 }
 
 }  // namespace tickcast::kafka

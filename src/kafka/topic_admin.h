@@ -24,10 +24,13 @@ struct TopicOptions {
 struct TopicFound {
   int partitions = 0;
   bool created = false;
-  std::string differs;  // from the options, in words; empty: it does not
 };
 
-// Fails when no broker answers in `timeout_ms`, or one refuses; the error is in librdkafka's words.
+// Makes sure of the topic. Fails when no broker answers in `timeout_ms`, or one refuses; the error is in
+// librdkafka's words.
 Result<TopicFound> ensure_topic(const Settings& settings, const TopicOptions& options, int timeout_ms);
+
+// How an existing topic differs from the options, in words; empty: it does not, or the broker won't tell.
+std::string compare_topic(const Settings& settings, const TopicOptions& options, int timeout_ms);
 
 }  // namespace tickcast::kafka

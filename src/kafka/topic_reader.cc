@@ -56,8 +56,16 @@ Lookup find_starts(rd_kafka_t& handle, const std::string& topic, int first, std:
     const rd_kafka_topic_partition_t& found = list->elems[i];
     if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR)
       return failed("offset of partition " + std::to_string(found.partition) + ": " + describe(found.err));
-    lookup.starts.push_back(
-        {found.partition, found.offset >= 0 ? found.offset : RD_KAFKA_OFFSET_TAIL(kTailRecords)});
+    std::int64_t offset = found.offset;
+    if (offset < 0) {  // no record is as young
+      std::int64_t low = 0;
+      std::int64_t high = 0;
+      const rd_kafka_resp_err_t asked = rd_kafka_query_watermark_offsets(
+          &handle, topic.c_str(), found.partition, &low, &high, kLookupTimeoutMs);
+      if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets of a partition: " + describe(asked));
+      offset = std::max(low, high - kTailRecords);
+    }
+    lookup.starts.push_back({found.partition, offset});
   }
   return lookup;
 }
@@ -185,11 +193,10 @@ struct TopicReader::Impl final : net::Ready {
 
   void on_ready(std::uint32_t) override {
     event.drain();
-    serve_errors();
-    for (int i = 0; i < kBatchesPerTurn; ++i) {
-      if (!serve_records()) return;
-    }
-    loop.again(event.fd(), net::kReadable, *this);  // other descriptors have their turn
+    bool more = true;
+    for (int i = 0; i < kBatchesPerTurn && more; ++i) more = serve_records();
+    serve_errors();                                           // after the records that came before them
+    if (more) loop.again(event.fd(), net::kReadable, *this);  // other descriptors have their turn
   }
 
   // False: there is nothing more.

@@ -19,6 +19,7 @@ using market::SymbolId;
 namespace {
 
 constexpr int kAdminTimeoutMs = 3'000;
+constexpr int kCompareTimeoutMs = 1'000;  // only for a remark
 constexpr std::int64_t kRetryNs = 250 * kNsPerMs;
 constexpr std::int64_t kTickNs = 100 * kNsPerMs;
 constexpr std::int64_t kHeartbeatNs = kNsPerSecond;
@@ -60,6 +61,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   };
   struct SymbolState {
     std::int16_t partition = kUnknownPartition;
+    bool waits = false;  // was admitted while there was no topic
     std::uint16_t under_way = 0;
     std::int64_t handed_ns = 0;  // steady clock, the last time
   };
@@ -132,15 +134,25 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   void begin(const TopicFound& found) {
     if (found.created) {
       log_info("kafka", "made topic {} with {} partitions", options.settings.topic, found.partitions);
-    } else if (!found.differs.empty()) {
-      log_warning("kafka", "topic {} is used as it is: {}", options.settings.topic, found.differs);
     } else {
-      log_info("kafka", "writing to topic {}", options.settings.topic);
+      log_info("kafka", "writing to topic {}, {} partitions", options.settings.topic, found.partitions);
+      compare();
     }
     take_partitions(found.partitions);
     prepared = true;
     next_check_ns = loop.now_ns() + kPartitionCheckNs;
     write_all();
+  }
+
+  void compare() {
+    background.run(
+        [settings = options.settings, topic_options = options.topic] {
+          return compare_topic(settings, topic_options, kCompareTimeoutMs);
+        },
+        [this](const std::string& differs) {
+          if (!differs.empty())
+            log_warning("kafka", "topic {} is used as it is: {}", options.settings.topic, differs);
+        });
   }
 
   void take_partitions(int count) {
@@ -186,7 +198,8 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   }
 
   void on_admitted(SymbolId symbol, const market::Quote& quote) override {
-    if (!prepared) return bump(stats.merged);
+    if (!prepared)  // every symbol's newest goes first then
+      return bump(stats.merged, std::exchange(states[market::index(symbol)].waits, true) ? 1 : 0);
     bump(stats.merged, partition_of(symbol).backlog.add(symbol, quote, loop.now_ns()));
   }
 
