@@ -123,11 +123,11 @@ CLI::Option* add_seconds(CLI::App& command, const std::string& flag, std::int64_
   return with_environment(option, flag);
 }
 
-void add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
-  with_environment(command.add_option("--brokers", settings.brokers, "Kafka's bootstrap servers"),
-                   "--brokers")
-      ->required()
-      ->type_name("HOST:PORT,...");
+// Returns the brokers' option.
+CLI::Option* add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
+  CLI::Option* const brokers = with_environment(
+      command.add_option("--brokers", settings.brokers, "Kafka's bootstrap servers"), "--brokers");
+  brokers->required()->type_name("HOST:PORT,...");
   with_environment(command.add_option("--topic", settings.topic, "the topic")->capture_default_str(),
                    "--topic");
   with_environment(
@@ -144,6 +144,7 @@ void add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
           "any setting of librdkafka, as security.protocol=SASL_SSL; may be given several times"),
       "--kafka-config")
       ->type_name("KEY=VALUE");
+  return brokers;
 }
 
 void add_topic_flags(CLI::App& command, kafka::SinkOptions& sink) {
@@ -349,6 +350,23 @@ Command parse_command_line(int argc, const char* const* argv) {
       ->type_name("FILE");
   record_app->footer("Example: tickcast record --exchange-streams ws://127.0.0.1:9443 --out market.gz");
 
+  TopicCommand topic;
+  topic.settings.brokers = "localhost:9092";
+  std::string topic_action;
+  CLI::App* const topic_app = root.add_subcommand(
+      "topic",
+      "What is in a topic: tail shows records, stats its load, check what consumers may stumble over");
+  topic_app->add_option("ACTION", topic_action, "tail, stats or check")
+      ->required()
+      ->check(CLI::IsMember({"tail", "stats", "check"}));
+  add_kafka_flags(*topic_app, topic.settings)->required(false)->capture_default_str();
+  add_names(*topic_app, "--symbols", topic.symbols, "tail: only these");
+  add_seconds(*topic_app, "--duration", topic.duration_ns, 0.1, 86'400, "stats: how long to count");
+  add_number<std::size_t>(*topic_app, "--top", topic.symbols_shown, 0, 100'000,
+                          "stats: busiest symbols shown");
+  add_seconds(*topic_app, "--lookback", topic.lookback_ns, 1, 1e6, "check: how far to read back");
+  topic_app->footer("Example: tickcast topic stats --brokers localhost:9092");
+
   CLI::App* const version_app = root.add_subcommand("version", "Version, compiler and libraries");
   version_app->footer("Example: tickcast version");
   for (CLI::App* command : root.get_subcommands({})) command->allow_extras();
@@ -396,6 +414,14 @@ Command parse_command_line(int argc, const char* const* argv) {
     return emitter;
   }
   if (&command == exchange_app) return exchange;
+  if (&command == topic_app) {
+    if (const Status checked = kafka::check(topic.settings); !checked)
+      return Exit{usage_error(root, checked.error().message)};
+    topic.action = topic_action == "tail"    ? TopicCommand::Action::tail
+                   : topic_action == "stats" ? TopicCommand::Action::stats
+                                             : TopicCommand::Action::check;
+    return topic;
+  }
   if (&command == record_app) {
     record_exchange.complete(record.feed);
     return record;

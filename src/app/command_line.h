@@ -53,6 +53,16 @@ struct RecordCommand {
   std::string out_path;
 };
 
+struct TopicCommand {
+  enum class Action : std::uint8_t { tail, stats, check };
+  Action action = Action::stats;
+  kafka::Settings settings;
+  std::vector<std::string> symbols;              // tail: only these; empty: all
+  std::int64_t duration_ns = 5 * kNsPerSecond;   // stats
+  std::size_t symbols_shown = 20;                // stats
+  std::int64_t lookback_ns = 60 * kNsPerSecond;  // check
+};
+
 struct VersionCommand {};
 
 // Nothing more to do: help was asked for (0), or the words made no sense (2, and stderr says which and what
@@ -62,7 +72,7 @@ struct Exit {
 };
 
 using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
-                             ExchangeCommand, RecordCommand, VersionCommand>;
+                             ExchangeCommand, RecordCommand, TopicCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -14,6 +14,7 @@ struct Run {
   int operator()(const EmitterCommand& command) const { return run_emitter(command); }
   int operator()(const ExchangeCommand& command) const { return run_exchange(command); }
   int operator()(const RecordCommand& command) const { return run_record(command); }
+  int operator()(const TopicCommand& command) const { return run_topic(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
 };
 

@@ -16,6 +16,7 @@ int run_producer(const ProducerCommand& command);
 int run_emitter(const EmitterCommand& command);
 int run_exchange(const ExchangeCommand& command);
 int run_record(const RecordCommand& command);
+int run_topic(const TopicCommand& command);
 int run_version();
 
 }  // namespace tickcast::app

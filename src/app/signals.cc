@@ -29,6 +29,12 @@ void block_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
+bool stop_requested() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
+
 void wait_for_stop() {
   const sigset_t set = stop_signals();
   int signal_number = 0;

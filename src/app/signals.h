@@ -9,6 +9,9 @@ namespace tickcast::app {
 // Before any thread is started. Also ignores SIGPIPE: a peer that has gone is an error of write().
 void block_signals();
 
+// Whether one of them is waiting to be taken: for a main thread that has work of its own to do.
+bool stop_requested();
+
 // Returns at the first SIGINT or SIGTERM. From then on the next one ends the process with 130 or 143.
 void wait_for_stop();
 

@@ -234,7 +234,7 @@ TEST_F(TopicTest, AProducerThatBrokeForGoodIsReplaced) {
   writer.admit(name(0), 1);
   writer.book.publish();
   ASSERT_TRUE(reach([&] { return same_ends(writer, reader); }));
-  cluster.fail_next(TestCluster::kProduce, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+  cluster.lose_sequence();
   writer.admit(name(0), 2);
   writer.admit(name(1), 2);
   writer.book.publish();

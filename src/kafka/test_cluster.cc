@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/test_cluster.h"
+
+#include <librdkafka/rdkafka_mock.h>
+
+#include "base/check.h"
+#include "kafka/client.h"
+
+namespace tickcast::kafka {
+namespace {
+
+constexpr const char* kTopic = "quotes";
+constexpr std::int16_t kProduceRequest = 0;
+
+void must(rd_kafka_resp_err_t code) { CHECK(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code)); }
+
+Owned<rd_kafka_t> make_producer(const Settings& settings) {
+  auto conf = configure(settings, {{"linger.ms", "0"}});
+  auto made = make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
+  return std::move(*made);
+}
+
+}  // namespace
+
+struct TestCluster::Impl {
+  explicit Impl(int count)
+      : brokers(count),
+        owner(make_producer({"127.0.0.1:1", kTopic, {}})),
+        cluster(rd_kafka_mock_cluster_new(owner.get(), count)) {
+    CHECK(cluster != nullptr, "no mock cluster");
+  }
+  ~Impl() {
+    writer_topic.reset();
+    writer.reset();
+    rd_kafka_mock_cluster_destroy(cluster);
+  }
+
+  int brokers;
+  Owned<rd_kafka_t> owner;
+  rd_kafka_mock_cluster_t* cluster;
+  Owned<rd_kafka_t> writer;
+  Owned<rd_kafka_topic_t> writer_topic;
+};
+
+TestCluster::TestCluster(int brokers) : impl_(std::make_unique<Impl>(brokers)) {}
+TestCluster::~TestCluster() = default;
+
+Settings TestCluster::settings() const {
+  return {rd_kafka_mock_cluster_bootstraps(impl_->cluster), kTopic, {}};
+}
+
+void TestCluster::create_topic(int partitions) {
+  must(rd_kafka_mock_topic_create(impl_->cluster, kTopic, partitions, impl_->brokers));
+}
+
+void TestCluster::move_leader(int partition, int broker) {
+  must(rd_kafka_mock_partition_set_leader(impl_->cluster, kTopic, partition, broker));
+}
+
+void TestCluster::set_up(bool up) {
+  for (int id = 1; id <= impl_->brokers; ++id)
+    must(up ? rd_kafka_mock_broker_set_up(impl_->cluster, id)
+            : rd_kafka_mock_broker_set_down(impl_->cluster, id));
+}
+
+void TestCluster::lose_sequence() {
+  rd_kafka_mock_push_request_errors(impl_->cluster, kProduceRequest, 1,
+                                    RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+}
+
+void TestCluster::write(std::string_view key, std::optional<std::string_view> value,
+                        std::int64_t timestamp_ms) {
+  if (!impl_->writer) {
+    impl_->writer = make_producer(settings());
+    auto opened = open_topic(*impl_->writer, kTopic);
+    impl_->writer_topic = std::move(*opened);
+  }
+  void* const bytes = const_cast<char*>(value ? value->data() : nullptr);
+  const std::size_t count = value ? value->size() : 0;
+  must(rd_kafka_producev(
+      impl_->writer.get(), RD_KAFKA_V_RKT(impl_->writer_topic.get()), RD_KAFKA_V_PARTITION(0),
+      RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()), RD_KAFKA_V_VALUE(bytes, count),
+      RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END));
+  must(rd_kafka_flush(impl_->writer.get(), 20'000));
+}
+
+}  // namespace tickcast::kafka
