@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lookups: the REST look-ups that Binance's clients make before they open a stream (/api/v3/ping, time,
-// exchangeInfo, ticker/bookTicker), told of the symbol table and the book (wire/rest_lookup.h); and /readyz for
-// balancers: 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
+// exchangeInfo, ticker/bookTicker), told of the symbol table and the book (wire/rest_lookup.h); and /readyz
+// for balancers: 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
 //
 // Thread: any; one is shared by all shards, so that the large exchangeInfo body is rendered once per change
 // of the listings.
