@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/test_cluster.h"
 
-#include <librdkafka/rdkafka_mock.h>
-
 #include "base/check.h"
 #include "kafka/client.h"
+
+// Wants rdkafka.h before it.
+#include <librdkafka/rdkafka_mock.h>
 
 namespace tickcast::kafka {
 namespace {
