@@ -143,6 +143,7 @@ CLI::Option* add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
           },
           "any setting of librdkafka, as security.protocol=SASL_SSL; may be given several times"),
       "--kafka-config")
+      ->delimiter('\n')  // several in one environment variable
       ->type_name("KEY=VALUE");
   return brokers;
 }

@@ -81,8 +81,47 @@ TEST(CommandLine, TheEnvironmentStandsInForAFlag) {
   EXPECT_EQ(from_flag.feed.streams.host, "other");
 }
 
+TEST(CommandLine, ProducerAndEmitterNeedBrokersAndPassKafkasSettingsThrough) {
+  EXPECT_NE(usage_error({"producer"}).find("--brokers"), std::string::npos);
+  const auto producer = std::get<ProducerCommand>(
+      parse({"producer", "--brokers", "a:1,b:2", "--kafka-config", "acks=all", "--max-age", "0.5"}));
+  EXPECT_EQ(producer.sink.settings.brokers, "a:1,b:2");
+  EXPECT_EQ(producer.sink.settings.config.at(0), (std::pair<std::string, std::string>("acks", "all")));
+  EXPECT_EQ(producer.sink.max_age_ns, 500 * kNsPerMs);
+  EXPECT_FALSE(producer.direct_lane) << "not without --listen";
+
+  ASSERT_EQ(setenv("TICKCAST_KAFKA_CONFIG", "sasl.username=a b\nsasl.password=c;d", 1), 0);
+  const auto emitter = std::get<EmitterCommand>(
+      parse({"emitter", "--brokers", "a:1", "--upstream", "ws://p:1", "--upstream", "wss://q:2"}));
+  unsetenv("TICKCAST_KAFKA_CONFIG");
+  ASSERT_EQ(emitter.topic.settings.config.size(), 2U);
+  EXPECT_EQ(emitter.topic.settings.config[0].second, "a b");
+  EXPECT_EQ(emitter.topic.settings.config[1].second, "c;d");
+  ASSERT_EQ(emitter.upstreams.size(), 2U);
+  EXPECT_EQ(emitter.upstreams[0].rest.text(), "http://p:1");
+  EXPECT_EQ(emitter.upstreams[1].rest.text(), "https://q:2");
+}
+
+TEST(CommandLine, AWrongKafkaSettingIsNamedInTheLibrarysWords) {
+  EXPECT_NE(usage_error({"emitter", "--brokers", "a:1", "--kafka-config", "no.such=1"})
+                .find("No such configuration property: \"no.such\""),
+            std::string::npos);
+  EXPECT_NE(usage_error({"emitter", "--brokers", "a:1", "--kafka-config", "nonsense"}).find("key=value"),
+            std::string::npos);
+  EXPECT_NE(usage_error({"producer", "--brokers", "a:1", "--topic", "a b"}).find("can't be a topic"),
+            std::string::npos);
+}
+
+TEST(CommandLine, TopicKnowsItsThreeActions) {
+  EXPECT_EQ(std::get<TopicCommand>(parse({"topic", "tail", "--symbols", "btcusdt"})).symbols.at(0),
+            "BTCUSDT");
+  EXPECT_EQ(std::get<TopicCommand>(parse({"topic", "check"})).action, TopicCommand::Action::check);
+  EXPECT_NE(usage_error({"topic", "look"}).find("tail"), std::string::npos);
+}
+
 TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
-  for (const char* command : {"demo", "serve", "exchange", "record", "version"}) {
+  for (const char* command :
+       {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "version"}) {
     testing::internal::CaptureStdout();
     const Command parsed = parse({command, "--help"});
     EXPECT_EQ(std::get<Exit>(parsed).code, 0);
