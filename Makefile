@@ -2,7 +2,7 @@
 # What people type. Each target installs what it needs first (tools/setup: apt, only what is missing).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench format clean
+.PHONY: help build run test check bench bench-kafka format clean
 
 help:
 	@echo "make run      build, then the market in a browser (flags: ARGS=\"--simulate --listen :8080\")"
@@ -10,6 +10,7 @@ help:
 	@echo "make check    all that a change must pass         (some: STAGES=\"format asan\")"
 	@echo "make build    the release binary, build/release/tickcast"
 	@echo "make bench    build and run the benchmarks        (some: ARGS=\"ticker\")"
+	@echo "make bench-kafka   the Kafka hop beside a bare producer and consumer, through a real broker"
 	@echo "make format   format the sources"
 	@echo "make clean    remove build/"
 
@@ -32,6 +33,9 @@ check:
 bench:
 	@tools/setup build bench
 	@tools/bench $(ARGS)
+
+bench-kafka:
+	@tools/bench-kafka $(ARGS)
 
 format:
 	@tools/setup format

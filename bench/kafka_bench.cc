@@ -4,8 +4,13 @@
 // real broker, beside a bare librdkafka producer and consumer (idempotent, linger 0, event fd) that move the
 // same records at the same rate through the same topic, in the same run, alternately.
 //
+// Quotes come as the market's do: flushes about every millisecond, with bursts (exchange/market_model.h). A
+// rate with an s behind it (6000s) is steady instead: one quote after the other at the same distance.
+//
 //   kafka_bench BROKERS [broker's process id] [runs] [seconds a run] [rate...]
 //                                             defaults: 0 (no broker CPU), 5, 4, 1000 6000 20000 50000
+//
+// With KAFKA_BENCH_MIXED set also our writer with a bare reader, and the other way round.
 //
 // Prints per rate the median over the runs of p50 and p99, and of the CPU that the broker, the writing and
 // the reading thread took; and ours as a ratio of bare. `tools/bench-kafka` starts a broker and warms it up.
@@ -29,6 +34,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "exchange/market_model.h"
 #include "kafka/topic_sink.h"
 #include "kafka/topic_source.h"
 #include "market/book.h"
@@ -46,6 +52,7 @@ struct Load {
   int broker_pid = 0;
   int runs = 5;
   int seconds = 4;
+  bool mixed = false;  // also our writer with a bare reader, and the other way round
 };
 
 double thread_cpu_seconds() {
@@ -83,33 +90,62 @@ struct Outcome {
   double read_us_per_record = 0;   // of the thread that reads
 };
 
-std::string name_of(std::size_t symbol) { return "SYM" + std::to_string(100'000 + symbol) + "USDT"; }
-
-market::Quote quote_of(std::int64_t id) {
-  market::Quote quote;
-  quote.update_id = id;
-  quote.bid_price = {2'535'190'000 + id % 1'000, -8};
-  quote.bid_quantity = {3'121'000'000, -8};
-  quote.ask_price = {2'536'520'000 + id % 1'000, -8};
-  quote.ask_quantity = {4'066'000'000, -8};
-  return quote;
+// Plays a market for so long: emit(symbol, quote) for each event, after_flush() after each flush, wait(ns)
+// until the next.
+void play(exchange::Source& market, double seconds,
+          const std::function<void(std::uint32_t, const market::Quote&)>& emit,
+          const std::function<void()>& after_flush, const std::function<void(std::int64_t)>& wait) {
+  const std::int64_t end_ns = steady_ns() + static_cast<std::int64_t>(seconds * 1e9);
+  while (steady_ns() < end_ns) {
+    for (auto flush = market.due(wall_ns()); !flush.empty(); flush = market.due(wall_ns())) {
+      for (const exchange::MarketEvent& event : flush) emit(event.symbol, event.quote);
+      after_flush();
+    }
+    wait(std::clamp<std::int64_t>(market.next_ns() - wall_ns(), 0, 50 * kNsPerMs));
+  }
 }
 
-// Calls emit(id) at a steady rate for so long, late calls in a row; after_burst() after each row.
-void pace(double rate, double seconds, std::int64_t& next_id, const std::function<void(std::int64_t)>& emit,
-          const std::function<void()>& after_burst, const std::function<void(std::int64_t)>& wait) {
-  const std::int64_t start_ns = steady_ns();
-  const auto end_ns = start_ns + static_cast<std::int64_t>(seconds * 1e9);
-  std::int64_t emitted = 0;
-  for (std::int64_t now_ns = start_ns; now_ns < end_ns; now_ns = steady_ns()) {
-    const auto due = static_cast<std::int64_t>(static_cast<double>(now_ns - start_ns) / 1e9 * rate) + 1;
-    if (emitted < due) {
-      for (; emitted < due; ++emitted) emit(next_id++);
-      after_burst();
+// The quotes of a market, one after the other at the same distance.
+class SteadyMarket final : public exchange::Source {
+ public:
+  explicit SteadyMarket(const exchange::MarketOptions& options)
+      : model_(options),
+        gap_ns_(static_cast<std::int64_t>(1e9 / options.events_per_second)),
+        next_ns_(options.start_ns) {}
+  const std::vector<market::Listing>& listings() const override { return model_.listings(); }
+  const std::vector<market::Quote>& quotes() const override { return model_.quotes(); }
+  std::span<const exchange::MarketEvent> due(std::int64_t now_ns) override {
+    if (now_ns < next_ns_) return {};
+    next_ns_ += gap_ns_;
+    while (at_ == flush_.size()) {
+      const auto next = model_.due(model_.next_ns());
+      flush_.assign(next.begin(), next.end());
+      at_ = 0;
     }
-    const auto next_ns = start_ns + static_cast<std::int64_t>(static_cast<double>(due) / rate * 1e9);
-    wait(std::max<std::int64_t>(next_ns - steady_ns(), 0));
+    return std::span(flush_).subspan(at_++, 1);
   }
+  std::int64_t next_ns() const override { return next_ns_; }
+
+ private:
+  exchange::MarketModel model_;
+  std::vector<exchange::MarketEvent> flush_;
+  std::size_t at_ = 0;
+  std::int64_t gap_ns_;
+  std::int64_t next_ns_;
+};
+
+struct Rate {
+  double events_per_second;
+  bool steady;
+};
+
+std::unique_ptr<exchange::Source> make_market(const Rate& rate) {
+  exchange::MarketOptions options;
+  options.symbols = kSymbols;
+  options.events_per_second = rate.events_per_second;
+  options.start_ns = wall_ns();
+  if (rate.steady) return std::make_unique<SteadyMarket>(options);
+  return std::make_unique<exchange::MarketModel>(options);
 }
 
 // What the reading side has seen: ages in ns.
@@ -130,40 +166,31 @@ void wait_until(const std::function<bool()>& condition, std::int64_t timeout_ns)
   while (!condition() && steady_ns() < until_ns) usleep(1'000);
 }
 
-// One side's run: `write` is called in this thread and returns the thread's CPU for `sent` records.
-Outcome measure(const Load& load, double rate, Seen& seen, std::uint64_t& sent,
-                const std::function<double(double seconds, std::uint64_t& sent)>& write) {
-  std::uint64_t warm = 0;
-  write(1, warm);
-  usleep(200'000);
-  seen.ages_ns.clear();
-  seen.ages_ns.reserve(static_cast<std::size_t>(rate) * static_cast<std::size_t>(load.seconds) * 2);
-  seen.count = 0;
-  seen.counting = true;
-  const double broker_before = cpu_seconds_of(load.broker_pid);
-  const double process_before = process_cpu_seconds();
-  const std::int64_t start_ns = steady_ns();
-  sent = 0;
-  const double write_cpu = write(load.seconds, sent);
-  const double elapsed = static_cast<double>(steady_ns() - start_ns) / 1e9;
-  Outcome out;
-  out.broker_cores = (cpu_seconds_of(load.broker_pid) - broker_before) / elapsed;
-  out.client_cores = (process_cpu_seconds() - process_before) / elapsed;
-  wait_until([&] { return seen.count >= sent; }, 2 * kNsPerSecond);
-  seen.counting = false;
-  usleep(20'000);
-  out.write_us_per_record = 1e6 * write_cpu / static_cast<double>(sent);
-  std::sort(seen.ages_ns.begin(), seen.ages_ns.end());
-  const std::size_t n = seen.ages_ns.size();
-  if (n > 0) {
-    out.p50_us = static_cast<double>(seen.ages_ns[n / 2]) / 1e3;
-    out.p99_us = static_cast<double>(seen.ages_ns[n * 99 / 100]) / 1e3;
-  }
-  out.delivered_share = static_cast<double>(n) / static_cast<double>(sent);
-  return out;
+// --- the two ways to write and to read ---
+
+// Taken in now, with an id above that of every quote before, in whatever run.
+market::Quote stamped(market::Quote quote) {
+  static std::int64_t last_id = wall_ns() / kNsPerUs;
+  quote.update_id = ++last_id;
+  quote.admitted_ns = wall_ns();
+  return quote;
 }
 
-// --- bare librdkafka ---
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  // Writes the market for so long; returns how many records, and what this thread's CPU was.
+  virtual std::uint64_t write(double seconds, double& cpu_seconds) = 0;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  Seen& seen() { return seen_; }
+
+ protected:
+  Seen seen_;
+};
 
 rd_kafka_t* make_bare(rd_kafka_type_t type, const std::string& brokers) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
@@ -183,154 +210,239 @@ rd_kafka_t* make_bare(rd_kafka_type_t type, const std::string& brokers) {
   return handle;
 }
 
-Outcome run_bare(const Load& load, double rate, int partitions) {
-  rd_kafka_t* const consumer = make_bare(RD_KAFKA_CONSUMER, load.brokers);
-  rd_kafka_topic_t* const from = rd_kafka_topic_new(consumer, kTopic, nullptr);
-  rd_kafka_queue_t* const queue = rd_kafka_queue_new(consumer);
-  const int event = eventfd(0, EFD_NONBLOCK);
-  const std::uint64_t one = 1;
-  rd_kafka_queue_io_event_enable(queue, event, &one, sizeof one);
-  for (int p = 0; p < partitions; ++p) rd_kafka_consume_start_queue(from, p, RD_KAFKA_OFFSET_END, queue);
+class BareReader final : public Reader {
+ public:
+  BareReader(const Load& load, int partitions)
+      : partitions_(partitions),
+        consumer_(make_bare(RD_KAFKA_CONSUMER, load.brokers)),
+        topic_(rd_kafka_topic_new(consumer_, kTopic, nullptr)),
+        queue_(rd_kafka_queue_new(consumer_)),
+        event_(eventfd(0, EFD_NONBLOCK)) {
+    static constexpr std::uint64_t kOne = 1;
+    rd_kafka_queue_io_event_enable(queue_, event_, &kOne, sizeof kOne);
+    for (int p = 0; p < partitions_; ++p)
+      rd_kafka_consume_start_queue(topic_, p, RD_KAFKA_OFFSET_END, queue_);
+    thread_ = std::thread([this] { read(); });
+    usleep(500'000);
+  }
+  ~BareReader() override {
+    stop_ = true;
+    thread_.join();
+    for (int p = 0; p < partitions_; ++p) rd_kafka_consume_stop(topic_, p);
+    rd_kafka_queue_destroy(queue_);
+    rd_kafka_topic_destroy(topic_);
+    rd_kafka_destroy(consumer_);
+    close(event_);
+  }
 
-  Seen seen;
-  std::atomic<bool> stop{false};
-  std::thread reading([&] {
+ private:
+  void read() {
     market::Quote quote;
     double before = -1;
-    while (!stop) {
-      pollfd waited{event, POLLIN, 0};
+    while (!stop_) {
+      pollfd waited{event_, POLLIN, 0};
       poll(&waited, 1, 100);
       std::uint64_t drained = 0;
-      (void)!read(event, &drained, sizeof drained);
-      if (before < 0 && seen.counting) before = thread_cpu_seconds();
-      while (rd_kafka_message_t* message = rd_kafka_consume_queue(queue, 0)) {
+      (void)!::read(event_, &drained, sizeof drained);
+      if (before < 0 && seen_.counting) before = thread_cpu_seconds();
+      while (rd_kafka_message_t* message = rd_kafka_consume_queue(queue_, 0)) {
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR &&
             wire::scan_record({static_cast<const char*>(message->payload), message->len}, quote))
-          seen.note(wall_ns() - quote.admitted_ns);
+          seen_.note(wall_ns() - quote.admitted_ns);
         rd_kafka_message_destroy(message);
       }
-      if (seen.counting) seen.cpu_seconds = thread_cpu_seconds() - before;
+      if (seen_.counting) seen_.cpu_seconds = thread_cpu_seconds() - before;
     }
-  });
+  }
 
-  rd_kafka_t* const producer = make_bare(RD_KAFKA_PRODUCER, load.brokers);
-  rd_kafka_topic_t* const to = rd_kafka_topic_new(producer, kTopic, nullptr);
-  rd_kafka_queue_t* const reports = rd_kafka_queue_get_main(producer);
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < kSymbols; ++i) names.push_back(name_of(i));
-  std::int64_t id = 1;
-  const auto write = [&](double seconds, std::uint64_t& sent) {
+  int partitions_;
+  rd_kafka_t* consumer_;
+  rd_kafka_topic_t* topic_;
+  rd_kafka_queue_t* queue_;
+  int event_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+class BareWriter final : public Writer {
+ public:
+  BareWriter(const Load& load, const Rate& rate)
+      : market_(make_market(rate)),
+        producer_(make_bare(RD_KAFKA_PRODUCER, load.brokers)),
+        topic_(rd_kafka_topic_new(producer_, kTopic, nullptr)),
+        reports_(rd_kafka_queue_get_main(producer_)) {}
+  ~BareWriter() override {
+    rd_kafka_flush(producer_, 1'000);
+    rd_kafka_queue_destroy(reports_);
+    rd_kafka_topic_destroy(topic_);
+    rd_kafka_destroy(producer_);
+  }
+
+  std::uint64_t write(double seconds, double& cpu_seconds) override {
+    std::uint64_t sent = 0;
     const double before = thread_cpu_seconds();
-    pace(
-        rate, seconds, id,
-        [&](std::int64_t number) {
-          market::Quote quote = quote_of(number);
-          quote.admitted_ns = wall_ns();
+    play(
+        *market_, seconds,
+        [&](std::uint32_t symbol, const market::Quote& told) {
+          market::Quote quote = stamped(told);
           char value[wire::kRecordBytesMax];
-          const std::string& key = names[static_cast<std::size_t>(number) % kSymbols];
-          rd_kafka_produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
+          const std::string& key = market_->listings()[symbol].symbol;
+          rd_kafka_produce(topic_, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
                            static_cast<std::size_t>(wire::write_record(value, quote) - value), key.data(),
                            key.size(), nullptr);
           ++sent;
         },
         [] {},
         [&](std::int64_t wait_ns) {
-          while (rd_kafka_event_t* told = rd_kafka_queue_poll(reports, 0)) rd_kafka_event_destroy(told);
-          const timespec pause{0, static_cast<long>(std::min<std::int64_t>(wait_ns, 50 * kNsPerMs))};
+          while (rd_kafka_event_t* told = rd_kafka_queue_poll(reports_, 0)) rd_kafka_event_destroy(told);
+          const timespec pause{0, static_cast<long>(wait_ns)};
           nanosleep(&pause, nullptr);
         });
-    return thread_cpu_seconds() - before;
-  };
-  std::uint64_t sent = 0;
-  usleep(500'000);
-  Outcome out = measure(load, rate, seen, sent, write);
-  stop = true;
-  reading.join();
+    cpu_seconds = thread_cpu_seconds() - before;
+    return sent;
+  }
+
+ private:
+  std::unique_ptr<exchange::Source> market_;
+  rd_kafka_t* producer_;
+  rd_kafka_topic_t* topic_;
+  rd_kafka_queue_t* reports_;
+};
+
+class OurReader final : public Reader, private market::BookFollower {
+ public:
+  explicit OurReader(const Load& load) : source_(loop_, symbols_, book_, options(load)) {
+    book_.add_follower(*this);
+    CHECK(source_.start().has_value(), "the source did not start");
+    thread_ = std::thread([this] {
+      double before = -1;
+      loop_.on_end_of_turn([&]() -> std::int64_t {
+        if (!seen_.counting) return -1;
+        if (before < 0) before = thread_cpu_seconds();
+        seen_.cpu_seconds = thread_cpu_seconds() - before;
+        return -1;
+      });
+      loop_.run();
+    });
+    wait_until([this] { return source_.stats().ready.load(); }, 10 * kNsPerSecond);
+    CHECK(source_.stats().ready, "the source was not ready in 10 s");
+  }
+  ~OurReader() override {
+    loop_.stop();
+    thread_.join();
+  }
+
+ private:
+  static kafka::SourceOptions options(const Load& load) {
+    kafka::SourceOptions out;
+    out.settings = {load.brokers, kTopic, {}};
+    out.lookback_ns = kNsPerSecond;
+    return out;
+  }
+  void on_admitted(market::SymbolId, const market::Quote& quote) override {
+    seen_.note(wall_ns() - quote.admitted_ns);
+  }
+  void on_published() override {}
+
+  net::Loop loop_;
+  market::SymbolTable symbols_;
+  market::Book book_;
+  kafka::TopicSource source_;
+  std::thread thread_;
+};
+
+class OurWriter final : public Writer {
+ public:
+  OurWriter(const Load& load, const Rate& rate)
+      : market_(make_market(rate)), live_(book_.add_source()), sink_(loop_, symbols_, book_, options(load)) {
+    CHECK(sink_.start().has_value(), "the sink did not start");
+    for (const market::Listing& listing : market_->listings()) symbols_.put(listing);
+    book_.set_source(live_, market::SourceState::live, market::Origin::live, wall_ns() / kNsPerMs);
+  }
+  ~OurWriter() override {
+    sink_.flush(kNsPerSecond);
+    const auto& stats = sink_.stats();
+    std::fprintf(stderr, "    ours: %.1f records a batch, %lu merged, %lu failed\n",
+                 static_cast<double>(stats.handed) / static_cast<double>(stats.batches), stats.merged.load(),
+                 stats.failed.load());
+  }
+
+  std::uint64_t write(double seconds, double& cpu_seconds) override {
+    std::uint64_t sent = 0;
+    const double before = thread_cpu_seconds();
+    play(
+        *market_, seconds,
+        [&](std::uint32_t symbol, const market::Quote& event) {
+          book_.admit(static_cast<market::SymbolId>(symbol), stamped(event));
+          ++sent;
+        },
+        [&] { book_.publish(); }, [&](std::int64_t wait_ns) { loop_.turn(wait_ns); });
+    cpu_seconds = thread_cpu_seconds() - before;
+    return sent;
+  }
+
+ private:
+  static kafka::SinkOptions options(const Load& load) {
+    kafka::SinkOptions out;
+    out.settings = {load.brokers, kTopic, {}};
+    return out;
+  }
+
+  std::unique_ptr<exchange::Source> market_;
+  net::Loop loop_;
+  market::SymbolTable symbols_;
+  market::Book book_;
+  market::SourceId live_;
+  kafka::TopicSink sink_;
+};
+
+// Warms a pair up for a second, then measures it.
+Outcome measure(const Load& load, const Rate& rate, Seen& seen, Writer& writer) {
+  double write_cpu = 0;
+  writer.write(1, write_cpu);
+  usleep(200'000);
+  seen.ages_ns.clear();
+  seen.ages_ns.reserve(static_cast<std::size_t>(rate.events_per_second) *
+                       static_cast<std::size_t>(load.seconds) * 3);
+  seen.count = 0;
+  seen.counting = true;
+  const double broker_before = cpu_seconds_of(load.broker_pid);
+  const double process_before = process_cpu_seconds();
+  const std::int64_t start_ns = steady_ns();
+  const std::uint64_t sent = writer.write(load.seconds, write_cpu);
+  const double elapsed = static_cast<double>(steady_ns() - start_ns) / 1e9;
+  Outcome out;
+  out.broker_cores = (cpu_seconds_of(load.broker_pid) - broker_before) / elapsed;
+  out.client_cores = (process_cpu_seconds() - process_before) / elapsed;
+  wait_until([&] { return seen.count >= sent; }, kNsPerSecond);
+  seen.counting = false;
+  usleep(20'000);
+  out.write_us_per_record = 1e6 * write_cpu / static_cast<double>(sent);
   out.read_us_per_record = 1e6 * seen.cpu_seconds / static_cast<double>(sent);
-  for (int p = 0; p < partitions; ++p) rd_kafka_consume_stop(from, p);
-  rd_kafka_queue_destroy(queue);
-  rd_kafka_topic_destroy(from);
-  rd_kafka_destroy(consumer);
-  rd_kafka_queue_destroy(reports);
-  rd_kafka_topic_destroy(to);
-  rd_kafka_destroy(producer);
-  close(event);
+  std::sort(seen.ages_ns.begin(), seen.ages_ns.end());
+  const std::size_t n = seen.ages_ns.size();
+  if (n > 0) {
+    out.p50_us = static_cast<double>(seen.ages_ns[n / 2]) / 1e3;
+    out.p99_us = static_cast<double>(seen.ages_ns[n * 99 / 100]) / 1e3;
+  }
+  out.delivered_share = static_cast<double>(n) / static_cast<double>(sent);
   return out;
 }
 
-// --- ours ---
-
-struct AgeWatch final : market::BookFollower {
-  explicit AgeWatch(Seen& to) : seen(to) {}
-  void on_admitted(market::SymbolId, const market::Quote& quote) override {
-    seen.note(wall_ns() - quote.admitted_ns);
+Outcome run_pair(const Load& load, const Rate& rate, int partitions, bool our_writer, bool our_reader) {
+  std::unique_ptr<Reader> reader;
+  if (our_reader) {
+    reader = std::make_unique<OurReader>(load);
+  } else {
+    reader = std::make_unique<BareReader>(load, partitions);
   }
-  void on_published() override {}
-  Seen& seen;
-};
-
-Outcome run_ours(const Load& load, double rate, std::int64_t& id) {
-  Seen seen;
-  AgeWatch watch(seen);
-  market::SymbolTable symbols_read;
-  market::Book book_read;
-  book_read.add_follower(watch);
-  net::Loop reading_loop;
-  kafka::SourceOptions source_options;
-  source_options.settings = {load.brokers, kTopic, {}};
-  source_options.lookback_ns = kNsPerSecond;
-  kafka::TopicSource source(reading_loop, symbols_read, book_read, source_options);
-  CHECK(source.start().has_value(), "the source did not start");
-  std::thread reading([&] {
-    double before = -1;
-    std::atomic<bool>& counting = seen.counting;
-    reading_loop.on_end_of_turn([&]() -> std::int64_t {
-      if (counting && before < 0) before = thread_cpu_seconds();
-      if (counting) seen.cpu_seconds = thread_cpu_seconds() - before;
-      return -1;
-    });
-    reading_loop.run();
-  });
-
-  market::SymbolTable symbols;
-  market::Book book;
-  const market::SourceId live = book.add_source();
-  net::Loop loop;
-  kafka::SinkOptions sink_options;
-  sink_options.settings = source_options.settings;
-  kafka::TopicSink sink(loop, symbols, book, sink_options);
-  CHECK(sink.start().has_value(), "the sink did not start");
-  for (std::size_t i = 0; i < kSymbols; ++i) symbols.put_name(name_of(i));
-  book.set_source(live, market::SourceState::live, market::Origin::live, wall_ns() / kNsPerMs);
-  const std::int64_t until_ns = steady_ns() + 10 * kNsPerSecond;
-  while (!source.stats().ready && steady_ns() < until_ns) loop.turn(kNsPerMs);
-  CHECK(source.stats().ready, "the source was not ready in 10 s");
-
-  const auto write = [&](double seconds, std::uint64_t& sent) {
-    const double before = thread_cpu_seconds();
-    pace(
-        rate, seconds, id,
-        [&](std::int64_t number) {
-          market::Quote quote = quote_of(number);
-          quote.admitted_ns = wall_ns();
-          book.admit(static_cast<market::SymbolId>(static_cast<std::size_t>(number) % kSymbols), quote);
-          ++sent;
-        },
-        [&] { book.publish(); },
-        [&](std::int64_t wait_ns) { loop.turn(std::min<std::int64_t>(wait_ns, 50 * kNsPerMs)); });
-    return thread_cpu_seconds() - before;
-  };
-  std::uint64_t sent = 0;
-  Outcome out = measure(load, rate, seen, sent, write);
-  sink.flush(kNsPerSecond);
-  const auto& stats = sink.stats();
-  std::fprintf(stderr, "    ours: %.1f records a batch, %lu merged, %lu failed\n",
-               static_cast<double>(stats.handed) / static_cast<double>(stats.batches), stats.merged.load(),
-               stats.failed.load());
-  reading_loop.stop();
-  reading.join();
-  out.read_us_per_record = 1e6 * seen.cpu_seconds / static_cast<double>(sent);
-  return out;
+  std::unique_ptr<Writer> writer;
+  if (our_writer) {
+    writer = std::make_unique<OurWriter>(load, rate);
+  } else {
+    writer = std::make_unique<BareWriter>(load, rate);
+  }
+  return measure(load, rate, reader->seen(), *writer);
 }
 
 double median_of(const std::vector<Outcome>& all, double Outcome::*figure) {
@@ -350,15 +462,21 @@ void print_row(const char* who, const std::vector<Outcome>& all) {
       median_of(all, &Outcome::delivered_share));
 }
 
-void compare(const Load& load, double rate, int partitions, std::int64_t& id) {
+void compare(const Load& load, const Rate& rate, int partitions) {
   std::vector<Outcome> bare;
+  std::vector<Outcome> our_writer;
+  std::vector<Outcome> our_reader;
   std::vector<Outcome> ours;
   for (int run = 0; run < load.runs; ++run) {
-    bare.push_back(run_bare(load, rate, partitions));
-    ours.push_back(run_ours(load, rate, id));
+    bare.push_back(run_pair(load, rate, partitions, false, false));
+    if (load.mixed) our_writer.push_back(run_pair(load, rate, partitions, true, false));
+    if (load.mixed) our_reader.push_back(run_pair(load, rate, partitions, false, true));
+    ours.push_back(run_pair(load, rate, partitions, true, true));
   }
-  std::printf("%.0f records/s\n", rate);
+  std::printf("%.0f records/s%s\n", rate.events_per_second, rate.steady ? ", steady" : "");
   print_row("bare", bare);
+  if (load.mixed) print_row("writer", our_writer);
+  if (load.mixed) print_row("reader", our_reader);
   print_row("ours", ours);
   const auto ratio = [&](double Outcome::*figure) {
     const double floor = median_of(bare, figure);
@@ -380,14 +498,17 @@ int main(int argc, char** argv) {
   if (argc > 2) load.broker_pid = std::atoi(argv[2]);
   if (argc > 3) load.runs = std::atoi(argv[3]);
   if (argc > 4) load.seconds = std::atoi(argv[4]);
-  std::vector<double> rates;
-  for (int i = 5; i < argc; ++i) rates.push_back(std::atof(argv[i]));
-  if (rates.empty()) rates = {1'000, 6'000, 20'000, 50'000};
+  std::vector<Rate> rates;
+  for (int i = 5; i < argc; ++i)
+    rates.push_back({std::atof(argv[i]), std::string(argv[i]).find('s') != std::string::npos});
+  if (rates.empty())
+    for (const bool steady : {false, true})
+      for (const double rate : {1'000.0, 6'000.0, 20'000.0, 50'000.0}) rates.push_back({rate, steady});
+  load.mixed = std::getenv("KAFKA_BENCH_MIXED") != nullptr;
   set_log_level(LogLevel::warning);
   const auto made = kafka::ensure_topic({load.brokers, kTopic, {}}, {}, 5'000);
   CHECK(made.has_value(), made.has_value() ? "" : made.error().message.c_str());
   std::printf("%zu symbols, %d partitions, %d runs of %d s each, alternately\n", kSymbols, made->partitions,
               load.runs, load.seconds);
-  std::int64_t id = wall_ns() / kNsPerMs;
-  for (const double rate : rates) compare(load, rate, made->partitions, id);
+  for (const Rate& rate : rates) compare(load, rate, made->partitions);
 }

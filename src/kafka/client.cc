@@ -79,6 +79,8 @@ void QueueEvent::watch(rd_kafka_queue_t& queue) {
   rd_kafka_queue_io_event_enable(&queue, fd_, &kOne, sizeof kOne);
 }
 
+void QueueEvent::forget(rd_kafka_queue_t& queue) { rd_kafka_queue_io_event_enable(&queue, -1, nullptr, 0); }
+
 void QueueEvent::drain() {
   std::uint64_t count = 0;
   (void)!read(fd_, &count, sizeof count);

@@ -61,6 +61,7 @@ class QueueEvent {
 
   int fd() const { return fd_; }
   void watch(rd_kafka_queue_t& queue);
+  void forget(rd_kafka_queue_t& queue);
   void drain();
 
  private:

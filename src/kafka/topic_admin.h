@@ -15,7 +15,7 @@
 namespace tickcast::kafka {
 
 struct TopicOptions {
-  int partitions = 2;                   // each costs requests of its own; more spread readers over brokers
+  int partitions = 1;                   // each costs requests of its own; more spread readers over brokers
   int replication = -1;                 // -1: the broker's default
   std::int64_t retention_ms = 600'000;  // quotes are of use for seconds
   int min_insync_replicas = 0;          // 0: the broker's default

@@ -2,6 +2,7 @@
 #include "kafka/topic_sink.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ constexpr std::int64_t kPartitionCheckNs = 10 * kNsPerSecond;
 // A partition whose oldest quote waits so long does not keep up: several times what a broker's worst pause
 // takes.
 constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
+// Requests of one partition under way at once; idempotence allows five.
+constexpr std::size_t kBatchesUnderWayMax = 4;
+// While one is, the next one fills at least so long: a flush of the exchange comes in several reads.
+constexpr std::int64_t kFillNs = 300 * kNsPerUs;
 constexpr int kUnknownPartition = -1;
 
 void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
@@ -57,7 +62,17 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   struct Partition {
     Partition() : backlog(market::SymbolTable::kSymbolsMax) {}
     Backlog backlog;
-    std::size_t under_way = 0;  // records handed over, not yet reported on
+    // Batches handed over and not yet reported on: their records, the oldest first.
+    std::array<std::size_t, kBatchesUnderWayMax> under_way{};
+    std::size_t batches = 0;
+    std::int64_t handed_ns = 0;  // steady clock, the last batch
+
+    bool busy() const { return batches > 0 || !backlog.empty(); }
+    void settle_one() {
+      if (batches == 0 || --under_way[0] > 0) return;
+      std::shift_left(under_way.begin(), under_way.end(), 1);
+      --batches;
+    }
   };
   struct SymbolState {
     std::int16_t partition = kUnknownPartition;
@@ -77,6 +92,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   ~Impl() {
     loop.cancel(tick_timer);
+    loop.cancel(pump_timer);
     loop.cancel(retry_timer);
     if (handle) loop.remove(event.fd(), *this);
   }
@@ -109,7 +125,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     topic = std::move(*opened);
     handle = std::shared_ptr<rd_kafka_t>(std::move(*made));
     reports.reset(rd_kafka_queue_get_main(handle.get()));
-    event.watch(*reports);
+    reports_watched = false;
     bump(stats.instances);
     return Done{};
   }
@@ -212,15 +228,31 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   // --- handing over ---
 
+  // Hands over what may go now. Reports are looked at here and in every tick; they wake the loop only while
+  // something waits for one, since they come together with what readers wait for, on the same cores.
   void pump_all() {
+    take_reports();
     if (!prepared) return;
-    for (std::size_t p = 0; p < partitions.size(); ++p) pump(static_cast<int>(p));
+    bool waits = false;
+    for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p));
+    if (waits == reports_watched) return;
+    reports_watched = waits;
+    waits ? event.watch(*reports) : event.forget(*reports);
+    if (waits) loop.again(event.fd(), net::kReadable, *this);  // one may have come just before
   }
 
-  void pump(int number) {
+  // True: more can go only after a report.
+  bool pump(int number) {
     Partition& partition = *partitions[static_cast<std::size_t>(number)];
-    if (partition.backlog.empty() || partition.under_way > 0) return;
-    // While the broker takes nothing, one record at a time tries it: what waits stays young here.
+    if (partition.backlog.empty()) return false;
+    // While the broker is away one record at a time tries it: what waits stays young here.
+    if (partition.batches == (away ? 1 : kBatchesUnderWayMax)) return true;
+    const std::int64_t now_ns = steady_ns();
+    const std::int64_t filled_ns = partition.batches > 0 ? partition.handed_ns + kFillNs : 0;
+    if (now_ns < filled_ns) {
+      pump_at(filled_ns);
+      return false;
+    }
     const std::size_t most = away ? 1 : options.records_per_request_max;
     std::size_t count = 0;
     while (!partition.backlog.empty() && count < most && prepared) {
@@ -228,7 +260,19 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
       partition.backlog.pop();
       ++count;
     }
-    if (count > 0) bump(stats.batches);
+    if (count == 0) return false;
+    partition.under_way[partition.batches++] = count;
+    partition.handed_ns = now_ns;
+    bump(stats.batches);
+    return false;
+  }
+
+  void pump_at(std::int64_t moment_ns) {
+    if (pump_timer != 0) return;
+    pump_timer = loop.at(moment_ns, [this] {
+      pump_timer = 0;
+      pump_all();
+    });
   }
 
   // False: librdkafka takes no more now.
@@ -244,7 +288,6 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     ++state.under_way;
     state.handed_ns = loop.now_ns();
     last_handed_ns = state.handed_ns;
-    ++partitions[static_cast<std::size_t>(partition)]->under_way;
     bump(stats.handed);
     return true;
   }
@@ -281,10 +324,12 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   // --- what became of it ---
 
-  void on_ready(std::uint32_t) override { serve_reports(); }
-
-  void serve_reports() {
+  void on_ready(std::uint32_t) override {
     event.drain();
+    pump_all();
+  }
+
+  void take_reports() {
     bool broken = false;
     while (const Owned<rd_kafka_event_t> told{rd_kafka_queue_poll(reports.get(), 0)}) {
       if (rd_kafka_event_type(told.get()) == RD_KAFKA_EVENT_DR) {
@@ -294,11 +339,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
       }
     }
     if (broken) return replace_producer();
-    if (prepared && no_topic) {
-      no_topic = false;
-      return prepare();
-    }
-    pump_all();
+    if (prepared && std::exchange(no_topic, false)) prepare();
   }
 
   void settle(const rd_kafka_message_t& message) {
@@ -307,7 +348,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     // Records from before the partitions were counted anew are not counted any more.
     if (state.under_way > 0) --state.under_way;
     const auto number = static_cast<std::size_t>(message.partition);
-    if (number < partitions.size() && partitions[number]->under_way > 0) --partitions[number]->under_way;
+    if (number < partitions.size()) partitions[number]->settle_one();
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       bump(stats.delivered);
       if (std::exchange(away, false)) {
@@ -362,7 +403,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   void tick() {
     tick_timer = loop.after(kTickNs, [this] { tick(); });
-    if (!prepared) return;
+    if (!prepared) return take_reports();
     const std::int64_t now_ns = loop.now_ns();
     if (now_ns >= next_check_ns) check_partitions();
     for (const auto& partition : partitions) {
@@ -398,13 +439,11 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (!prepared) return;
     const std::int64_t until_ns = steady_ns() + timeout_ns;
     const auto busy = [this] {
-      return std::ranges::any_of(partitions, [](const auto& partition) {
-        return partition->under_way > 0 || !partition->backlog.empty();
-      });
+      return std::ranges::any_of(partitions, [](const auto& partition) { return partition->busy(); });
     };
     for (pump_all(); busy() && steady_ns() < until_ns;) {
       rd_kafka_flush(handle.get(), 10);
-      serve_reports();
+      pump_all();
     }
   }
 
@@ -417,6 +456,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   std::shared_ptr<rd_kafka_t> handle;  // shared with a look-up that is under way
   Owned<rd_kafka_topic_t> topic;
   Owned<rd_kafka_queue_t> reports;
+  bool reports_watched = false;  // they wake the loop
   std::vector<std::unique_ptr<Partition>> partitions;
   std::vector<SymbolState> states;  // by symbol
   net::Background background;
@@ -429,6 +469,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   std::size_t again_next = 0;      // symbol
   double again_share = 0;          // of a symbol, left over from the last tick
   net::Loop::TimerId tick_timer = 0;
+  net::Loop::TimerId pump_timer = 0;
   net::Loop::TimerId retry_timer = 0;
   LogLimit failure_log{5 * kNsPerSecond};
 };
