@@ -69,8 +69,7 @@ void TestCluster::lose_sequence() {
                                     RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
 }
 
-void TestCluster::write(std::string_view key, std::optional<std::string_view> value,
-                        std::int64_t timestamp_ms) {
+void TestCluster::write(std::string_view key, std::optional<std::string_view> value) {
   if (!impl_->writer) {
     impl_->writer = make_producer(settings());
     auto opened = open_topic(*impl_->writer, kTopic);
@@ -78,10 +77,9 @@ void TestCluster::write(std::string_view key, std::optional<std::string_view> va
   }
   void* const bytes = const_cast<char*>(value ? value->data() : nullptr);
   const std::size_t count = value ? value->size() : 0;
-  must(rd_kafka_producev(
-      impl_->writer.get(), RD_KAFKA_V_RKT(impl_->writer_topic.get()), RD_KAFKA_V_PARTITION(0),
-      RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()), RD_KAFKA_V_VALUE(bytes, count),
-      RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END));
+  const int produced = rd_kafka_produce(impl_->writer_topic.get(), 0, RD_KAFKA_MSG_F_COPY, bytes, count,
+                                        key.empty() ? nullptr : key.data(), key.size(), nullptr);
+  CHECK(produced == 0, "the record was not taken");
   must(rd_kafka_flush(impl_->writer.get(), 20'000));
 }
 

@@ -4,7 +4,6 @@
 // and leaders that move on command, no Java. What only a real broker does is tested end to end.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,7 +24,7 @@ class TestCluster {
   // The next produce request breaks a producer for good.
   void lose_sequence();
   // Another team's producer: any key and value, acknowledged before this returns.
-  void write(std::string_view key, std::optional<std::string_view> value, std::int64_t timestamp_ms = 0);
+  void write(std::string_view key, std::optional<std::string_view> value);
 
  private:
   struct Impl;
