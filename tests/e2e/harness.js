@@ -161,7 +161,32 @@ export class Exchange extends Server {
   }
 }
 
-export class Serve extends Server {
+// What has /readyz: whether its source can be trusted to be current.
+class Fanout extends Server {
+  // Status and body: "200 live", "503 stale".
+  async readiness() {
+    const response = await fetch(this.http + '/readyz', { headers: { connection: 'close' } });
+    return `${response.status} ${(await response.text()).trim()}`;
+  }
+
+  untilReadiness(wanted, within = 30_000) {
+    let now = '';
+    return until(`/readyz of ${this.process.args[0]} says ${wanted}`, async () => (now = await this.readiness()) === wanted, {
+      within,
+      describe: () => `it says ${now}\n${this.process.stderr.slice(-3000)}`,
+    });
+  }
+
+  // A line of its log, from what it logged since `from`.
+  untilLogs(pattern, { from = 0, within = 30_000 } = {}) {
+    return until(`${this.process.args[0]} logs ${pattern}`, () => this.process.stderr.slice(from).match(pattern), {
+      within,
+      describe: () => this.process.stderr.slice(-3000),
+    });
+  }
+}
+
+export class Serve extends Fanout {
   static start(exchange, { port = 0, args = [] } = {}) {
     return new Serve().open([
       'serve', '--listen', `127.0.0.1:${port}`, '--exchange-rest', exchange.http, '--exchange-streams', exchange.ws, ...args,
@@ -175,5 +200,28 @@ export class Serve extends Server {
     await until('every symbol has a value', async () => (known = (await this.values()).size) >= wanted, {
       describe: () => `${known} of ${wanted}\n${this.process.stderr}`,
     });
+  }
+}
+
+// Exchange to a topic; with `listen` it serves clients too.
+export class Producer extends Fanout {
+  static async start(exchange, kafka, { topic, listen = false, args = [] } = {}) {
+    const all = [
+      'producer', '--brokers', kafka.bootstrap, '--exchange-rest', exchange.http, '--exchange-streams', exchange.ws,
+      ...(topic ? ['--topic', topic] : []), ...(listen ? ['--listen', '127.0.0.1:0'] : []), ...args.map(String),
+    ];
+    const producer = new Producer();
+    if (listen) return producer.open(all);
+    producer.process = new Process(all);
+    return producer;
+  }
+}
+
+// A topic to clients.
+export class Emitter extends Fanout {
+  static start(kafka, { port = 0, topic, args = [] } = {}) {
+    return new Emitter().open([
+      'emitter', '--listen', `127.0.0.1:${port}`, '--brokers', kafka.bootstrap, ...(topic ? ['--topic', topic] : []), ...args.map(String),
+    ]);
   }
 }

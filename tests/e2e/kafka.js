@@ -65,6 +65,19 @@ export class Kafka {
     return this;
   }
 
+  // Stops it in its tracks, as a machine does that swaps; let_go() lets it go on.
+  async freeze() {
+    process.kill(await this.pid(), 'SIGSTOP');
+  }
+
+  async let_go() {
+    process.kill(await this.pid(), 'SIGCONT');
+  }
+
+  async pid() {
+    return Number((await this.tool('status')).stdout.match(/pid=(\d+)/)[1]);
+  }
+
   stop() {
     return this.tool('stop');
   }

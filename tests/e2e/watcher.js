@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Watcher: sees what a client of a server sees. Subscribes to the book ticker of every symbol over as few connections as the limit of streams
-// allows, keeps the last value of each, and notes every event that is older than one before it.
+// Watcher: sees what a client of a server sees. Subscribes to the book ticker of every symbol, and to its quote where asked to, over as few
+// connections as the limit of streams allows, keeps the last value of each, and notes every event that is older than one before it.
 
 import WebSocket from 'ws';
 import { lowerAscii } from '../../web/format.js';
@@ -11,15 +11,19 @@ const kStreamsPerConnection = 1000;
 const kStreamsPerMessage = 150;
 
 export class Watcher {
-  static async open(server, symbols, { status = false } = {}) {
+  static async open(server, symbols, { status = false, quote = false } = {}) {
     const watcher = new Watcher();
     watcher.values = new Map(); // symbol -> "bid bidQty ask askQty"
     watcher.ids = new Map(); // symbol -> u
+    watcher.quotes = new Map(); // as values, of the other channel
+    watcher.quote_ids = new Map();
+    watcher.youngest_ms = 0; // the latest producerTime of all quotes
     watcher.events = 0;
     watcher.older = [];
     watcher.statuses = [];
     watcher.errors = [];
     const names = symbols.map((s) => lowerAscii(s) + '@bookTicker');
+    if (quote) names.push(...symbols.map((s) => lowerAscii(s) + '@quote'));
     if (status) names.push('!status');
     watcher.sockets = [];
     for (let from = 0; from < names.length; from += kStreamsPerConnection) {
@@ -55,10 +59,21 @@ export class Watcher {
       return;
     }
     this.events += 1;
-    const before = this.ids.get(data.s);
-    if (before !== undefined && data.u < before) this.older.push(`${data.s}: ${data.u} after ${before}`);
-    this.ids.set(data.s, data.u);
-    this.values.set(data.s, `${data.b} ${data.B} ${data.a} ${data.A}`);
+    if (data.e === 'quote') {
+      this.note_order(this.quote_ids, data);
+      this.quotes.set(data.s, `${data.bid} ${data.bids} ${data.ask} ${data.asks}`);
+      this.youngest_ms = Math.max(this.youngest_ms, data.producerTime);
+    } else {
+      this.note_order(this.ids, data);
+      this.values.set(data.s, `${data.b} ${data.B} ${data.a} ${data.A}`);
+    }
+  }
+
+  note_order(ids, { s, u }) {
+    if (!u) return; // of a value that came without an id
+    const before = ids.get(s);
+    if (before !== undefined && u < before) this.older.push(`${s}: ${u} after ${before}`);
+    ids.set(s, u);
   }
 
   state() {
