@@ -309,17 +309,28 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     parts[count++].u.i64 = quote.admitted_ns / kNsPerMs;
     parts[count] = with(RD_KAFKA_VTYPE_OPAQUE);
     parts[count++].u.ptr = to_opaque(symbol);
-    const market::Origin origin = book.source().origin;
-    if (tell_origin && origin != market::Origin::live) {
-      const std::string_view name = market::name(origin);
-      parts[count] = with(RD_KAFKA_VTYPE_HEADER);
-      parts[count++].u.header = {kOriginRecordHeader.data(), name.data(), static_cast<ssize_t>(name.size())};
-    }
+    Owned<rd_kafka_headers_t> headers = tell_origin ? origin_headers() : nullptr;
+    if (headers) (parts[count++] = with(RD_KAFKA_VTYPE_HEADERS)).u.headers = headers.get();
     const Owned<rd_kafka_error_t> error(rd_kafka_produceva(handle.get(), parts, count));
-    if (!error) return true;
+    if (!error) {
+      (void)headers.release();  // the record's now
+      return true;
+    }
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(code);
     return false;
+  }
+
+  // What tells that the market is not live; nothing when it is. An object of its own, because librdkafka
+  // frees a single header (RD_KAFKA_VTYPE_HEADER) twice when it refuses the record, 2.0.2 at least.
+  Owned<rd_kafka_headers_t> origin_headers() const {
+    const market::Origin origin = book.source().origin;
+    if (origin == market::Origin::live) return nullptr;
+    const std::string_view name = market::name(origin);
+    Owned<rd_kafka_headers_t> headers(rd_kafka_headers_new(1));
+    rd_kafka_header_add(headers.get(), kOriginRecordHeader.data(), -1, name.data(),
+                        static_cast<ssize_t>(name.size()));
+    return headers;
   }
 
   // --- what became of it ---

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What breaks around a topic: the broker, the topic itself, producers, emitters, the exchange, each by killing or stopping real processes. Through all
+// of it clients keep their connections and never see an older update id after a newer one; soon after what broke is back, fresh quotes come, and with
+// the market frozen all that clients hold equals the exchange's last values.
+//
+// Three emitters look on: one knows Kafka alone, one has the direct lane to a producer besides, one is a relay behind the second.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import { Emitter, Exchange, Producer, noBinary, sleep, until } from './harness.js';
+import { noKafka, startKafka } from './kafka.js';
+import { Watcher, untilEqual } from './watcher.js';
+
+const { Kafka: KafkaJs, logLevel } = createRequire(import.meta.url)('kafkajs');
+const skip = noBinary() || noKafka();
+const kTopic = 'book-tickers';
+const kMarket = { symbols: 200, rate: 1000 };
+// From the return of what broke to the first fresh quote at a client. A tenth of it is usual; a busy machine is not a failure.
+const kCurrentWithin_ms = 15_000;
+
+// One emitter, and a client of it that watches every symbol on both channels.
+class Post {
+  static async open(stage, name, args = [], port = 0) {
+    const post = Object.assign(new Post(), { stage, name, args });
+    post.emitter = await Emitter.start(stage.kafka, { port, args: ['--shards', 1, '--stale-after', 2, ...args] });
+    await post.emitter.untilReadiness('200 live', 60_000);
+    await post.watch();
+    return post;
+  }
+
+  async watch() {
+    this.watcher = await Watcher.open(this.emitter, await this.stage.exchange.symbols(), { status: true, quote: true });
+    await this.told('live');
+  }
+
+  told(...states) {
+    return until(`clients of ${this.name} are told ${states}`, () => states.includes(this.watcher.state()), {
+      within: 60_000,
+      describe: () => `${JSON.stringify(this.watcher.statuses)}\n${this.log()}`,
+    });
+  }
+
+  // A client holds a quote that a producer took in after `since_ms`.
+  async fresh(since_ms) {
+    await until(`clients of ${this.name} get fresh quotes`, () => this.watcher.youngest_ms > since_ms, {
+      within: kCurrentWithin_ms,
+      every: 10,
+      describe: () => this.log(),
+    });
+    return Math.round(Date.now() - since_ms);
+  }
+
+  log() {
+    return this.emitter.process.stderr.slice(-3000);
+  }
+
+  async close() {
+    this.watcher?.close();
+    await this.emitter?.stop();
+  }
+}
+
+describe('faults around Kafka', { skip, concurrency: false }, () => {
+  const stage = {};
+  let kafka;
+  let producer;
+  let alone;
+  let laned;
+  let relay;
+  const posts = () => [alone, laned, relay].filter(Boolean);
+
+  before(async () => {
+    [stage.kafka, stage.exchange] = await Promise.all([startKafka(), Exchange.start(kMarket)]);
+    kafka = stage.kafka;
+    producer = await startProducer({ listen: true });
+    alone = await Post.open(stage, 'an emitter on Kafka alone');
+    laned = await Post.open(stage, 'an emitter with a direct lane', ['--upstream', producer.ws]);
+    relay = await Post.open(stage, 'a relay', ['--upstream', laned.emitter.ws]);
+  });
+  after(async () => {
+    for (const post of posts()) await post.close();
+    await producer?.stop();
+    await stage.exchange?.stop();
+    await kafka?.clear();
+  });
+
+  const startProducer = (options = {}) => Producer.start(stage.exchange, kafka, { ...options, args: ['--rewrite-after', 3] });
+
+  async function admin(run) {
+    const client = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await client.connect();
+    try {
+      return await run(client);
+    } finally {
+      await client.disconnect();
+    }
+  }
+
+  const ends = () => admin(async (client) => (await client.fetchTopicOffsets(kTopic)).map(({ partition, high }) => ({ partition, offset: high })));
+
+  // Everything that clients can see equals what the exchange says, and they have nothing to complain of.
+  async function settle() {
+    for (const post of posts()) await post.told('live');
+    await stage.exchange.freeze();
+    try {
+      const expected = await stage.exchange.values();
+      for (const { name, watcher, emitter } of posts()) {
+        await untilEqual(`clients of ${name} hold the exchange’s values`, expected, () => watcher.values);
+        await untilEqual(`clients of ${name} hold the exchange’s values as quotes`, expected, () => watcher.quotes);
+        await untilEqual(`REST of ${name} tells the exchange’s values`, expected, () => emitter.values());
+      }
+    } finally {
+      await stage.exchange.resume();
+    }
+    for (const { name, watcher } of posts()) assert.deepEqual(watcher.complaints(), [], name);
+  }
+
+  // Waits for it at every emitter given; says how long it took.
+  async function current(t, since_ms, which = posts()) {
+    const took = await Promise.all(which.map((post) => post.fresh(since_ms)));
+    t.diagnostic(`fresh quotes after ${took.join(', ')} ms`);
+  }
+
+  test('the broker is killed under load; the direct lane and the relay behind it carry on', async (t) => {
+    const from = producer.process.stderr.length;
+    await kafka.kill();
+    await alone.told('down', 'stale');
+    assert.match(await alone.emitter.readiness(), /^503 (down|stale)$/);
+    await producer.untilLogs(/records are not taken|brokers are down/, { from });
+    await current(t, Date.now(), [laned, relay]);
+    assert.equal(laned.watcher.state(), 'live');
+    assert.equal(relay.watcher.state(), 'live');
+    await kafka.restart();
+    await current(t, Date.now());
+    await alone.emitter.untilReadiness('200 live');
+    await settle();
+  });
+
+  test('producer and emitter start while no broker is there, wait, and work once it is', async () => {
+    await kafka.kill();
+    const args = ['--topic', 'made-late'];
+    const early = await Producer.start(stage.exchange, kafka, { args });
+    const emitter = await Emitter.start(kafka, { args });
+    try {
+      await early.untilLogs(/no broker answers: .*; trying again/);
+      await emitter.untilLogs(/no broker answers: .*; trying again/);
+      assert.match(await emitter.readiness(), /^503 (connecting|down)$/);
+      assert.deepEqual(await emitter.get('/api/v3/ping'), {});
+      assert.equal((await emitter.values()).size, 0);
+      await kafka.restart();
+      await early.untilLogs(/made topic made-late/);
+      await emitter.untilReadiness('200 live');
+      await until('the emitter has every symbol', async () => (await emitter.values()).size === kMarket.symbols);
+    } finally {
+      await early.stop();
+      await emitter.stop();
+    }
+    await settle();
+  });
+
+  test('the broker stands still for five seconds', async (t) => {
+    await kafka.freeze();
+    try {
+      await Promise.all([alone.told('down', 'stale'), sleep(5000)]);
+      await current(t, Date.now(), [laned, relay]);
+    } finally {
+      await kafka.let_go();
+    }
+    await current(t, Date.now());
+    await settle();
+  });
+
+  test('the topic is deleted: the producer makes it anew, and emitters read it', async (t) => {
+    const from = { producer: producer.process.stderr.length, alone: alone.emitter.process.stderr.length };
+    await kafka.tool('topics', ['--delete', '--topic', kTopic]);
+    await producer.untilLogs(/made topic book-tickers with 2 partitions/, { from: from.producer });
+    await current(t, Date.now());
+    await alone.emitter.untilLogs(/reading book-tickers anew/, { from: from.alone });
+    await settle();
+  });
+
+  test('the topic is deleted and made again by someone else, with other partitions', async (t) => {
+    await admin(async (client) => {
+      await client.deleteTopics({ topics: [kTopic] });
+      await until('the topic is gone and made again', () =>
+        client.createTopics({ topics: [{ topic: kTopic, numPartitions: 3, replicationFactor: 1 }] }).catch(() => false));
+    }).catch(() => {}); // the producer may have been quicker
+    await current(t, Date.now());
+    await settle();
+  });
+
+  test('what an emitter was about to read is deleted: it says so and reads on', async (t) => {
+    const from = alone.emitter.process.stderr.length;
+    alone.emitter.process.child.kill('SIGSTOP');
+    try {
+      const before = await ends();
+      const grown = async () => (await ends()).every(({ partition, offset }) => Number(offset) > Number(before.find((b) => b.partition === partition).offset) + 500);
+      await until('much is written meanwhile', grown, { every: 200 });
+      await admin(async (client) => client.deleteTopicRecords({ topic: kTopic, partitions: await ends() }));
+    } finally {
+      alone.emitter.process.child.kill('SIGCONT');
+    }
+    await alone.emitter.untilLogs(/reading book-tickers anew: partition \d+: .*offset/i, { from });
+    await current(t, Date.now(), [alone]);
+    await settle();
+  });
+
+  test('partitions are added: producer and emitters take them up', async (t) => {
+    const from = producer.process.stderr.length;
+    const count = (await ends()).length + 1;
+    await admin((client) => client.createPartitions({ topicPartitions: [{ topic: kTopic, count }] }));
+    await producer.untilLogs(new RegExp(`topic book-tickers has ${count} partitions now`), { from });
+    await current(t, Date.now());
+    await settle();
+    const last = (await ends()).find(({ partition }) => partition === count - 1);
+    assert.ok(Number(last.offset) > 0, 'nothing was written to the new partition');
+  });
+
+  test('one of two producers is killed: clients notice nothing', async (t) => {
+    const second = await startProducer();
+    await second.untilLogs(/(writing to topic|is used as it is)/);
+    await second.untilLogs(/live: all symbols/);
+    const told = alone.watcher.statuses.length;
+    await producer.stop('SIGKILL');
+    await current(t, Date.now(), [alone]);
+    assert.deepEqual(alone.watcher.statuses.slice(told), []);
+    await settle();
+    producer = second; // the lane is gone with the first; Kafka carries all three
+  });
+
+  test('the only producer is killed: clients are told, and again when another runs', async (t) => {
+    await producer.stop('SIGKILL');
+    await alone.told('stale');
+    await alone.emitter.untilReadiness('503 stale');
+    const { size } = await alone.emitter.values();
+    assert.equal(size, kMarket.symbols); // the last values stay
+    producer = await startProducer();
+    await current(t, Date.now());
+    await alone.emitter.untilReadiness('200 live');
+    await settle();
+  });
+
+  test('an emitter is killed: the others go on, and a new one in its place has everything', async (t) => {
+    const { port } = alone.emitter;
+    alone.watcher.close();
+    await alone.emitter.stop('SIGKILL');
+    await current(t, Date.now(), [laned, relay]);
+    alone = await Post.open(stage, alone.name, alone.args, port);
+    await settle();
+  });
+
+  test('the exchange is killed and comes back', async (t) => {
+    const { port } = stage.exchange;
+    await stage.exchange.stop('SIGKILL');
+    for (const post of posts()) await post.told('stale');
+    stage.exchange = await Exchange.start({ port, ...kMarket });
+    await current(t, Date.now());
+    await settle();
+  });
+});
