@@ -275,9 +275,9 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
   }
 
   // An exchange that was reset behind a connection that did not notice: the new ids are all lower than the
-  // held ones.
+  // held ones. What another source brings shows that they still count.
   void look_for_reset(std::uint64_t fresh, std::uint64_t older) {
-    if (!order_watch.counts_anew(fresh, older, loop.now_ns())) return;
+    if (!order_watch.counts_anew(fresh + book.head(), older, loop.now_ns())) return;
     log_warning("feed",
                 "only older update ids for a while: the exchange seems to count anew, which is accepted");
     restart_order();

@@ -363,7 +363,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       bump(stats.delivered);
       if (std::exchange(away, false)) {
-        log_info("kafka", "the broker takes records again");
+        if (std::exchange(outage_told, false)) log_info("kafka", "the broker takes records again");
         write_due_after_outage();
       }
       stats.connected.store(true, std::memory_order_relaxed);
@@ -383,8 +383,11 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   void note_failure(rd_kafka_resp_err_t code) {
     if (means_no_topic(code)) no_topic = true;
     stats.connected.store(false, std::memory_order_relaxed);
-    if (!std::exchange(away, true)) bump(stats.outages);
-    if (failure_log.allow(loop.now_ns()))
+    if (std::exchange(away, true)) return;
+    bump(stats.outages);
+    // A limit of its own: what librdkafka says just before must not silence it.
+    outage_told = outage_log.allow(loop.now_ns());
+    if (outage_told)
       log_warning("kafka", "records are not taken: {}; the newest of each symbol waits", describe(code));
   }
 
@@ -475,6 +478,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   bool prepared = false;  // the topic is there
   bool no_topic = false;  // a report said that it is not any more
   bool away = false;      // the last report was a failure
+  bool outage_told = false;
   std::int64_t last_handed_ns = 0;
   std::int64_t next_check_ns = 0;  // of the number of partitions
   std::size_t again_next = 0;      // symbol
@@ -483,6 +487,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   net::Loop::TimerId pump_timer = 0;
   net::Loop::TimerId retry_timer = 0;
   LogLimit failure_log{5 * kNsPerSecond};
+  LogLimit outage_log{5 * kNsPerSecond};
 };
 
 TopicSink::TopicSink(net::Loop& loop, const market::SymbolTable& symbols, market::Book& book,

@@ -62,6 +62,7 @@ export class Watcher {
     if (data.e === 'quote') {
       this.note_order(this.quote_ids, data);
       this.quotes.set(data.s, `${data.bid} ${data.bids} ${data.ask} ${data.asks}`);
+      this.on_quote?.(data);
       this.youngest_ms = Math.max(this.youngest_ms, data.producerTime);
     } else {
       this.note_order(this.ids, data);
