@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
 #include <vector>
 
 #include "base/log.h"
@@ -24,6 +24,7 @@ constexpr std::int64_t kTailRecords = 100'000;
 struct Start {
   int partition;
   std::int64_t offset;
+  std::int64_t end;  // of the partition now; 0: not known, and nothing before it matters
 };
 
 struct Lookup {
@@ -34,6 +35,26 @@ struct Lookup {
 
 Lookup failed(const std::string& why) { return {Lookup::Outcome::failed, why, {}}; }
 
+// The first offset of each partition from `first` on whose record is as young as `time_ms`, negative when
+// none is; RD_KAFKA_OFFSET_BEGINNING and RD_KAFKA_OFFSET_END: where it begins and ends. Blocks.
+Result<std::vector<std::int64_t>> look_up_offsets(rd_kafka_t& handle, const std::string& topic, int first,
+                                                  int count, std::int64_t time_ms) {
+  const Owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(count));
+  for (int p = first; p < count; ++p)
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = time_ms;
+  std::vector<std::int64_t> offsets;
+  if (list->cnt == 0) return offsets;
+  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(&handle, list.get(), kLookupTimeoutMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{"offsets by time: " + describe(code)};
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& found = list->elems[i];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return Error{"offset of partition " + std::to_string(found.partition) + ": " + describe(found.err)};
+    offsets.push_back(found.offset);
+  }
+  return offsets;
+}
+
 // Looks up the partitions from `first` on. Blocks.
 Lookup find_starts(rd_kafka_t& handle, const std::string& topic, int first, std::int64_t lookback_ns) {
   const auto count = count_partitions(handle, topic, kLookupTimeoutMs);
@@ -42,30 +63,19 @@ Lookup find_starts(rd_kafka_t& handle, const std::string& topic, int first, std:
 
   Lookup lookup{Lookup::Outcome::found, {}, {}};
   if (lookback_ns == 0) {
-    for (int p = first; p < *count; ++p) lookup.starts.push_back({p, RD_KAFKA_OFFSET_END});
+    for (int p = first; p < *count; ++p) lookup.starts.push_back({p, RD_KAFKA_OFFSET_END, 0});
     return lookup;
   }
-  const Owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(*count));
-  for (int p = first; p < *count; ++p)
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset =
-        (wall_ns() - lookback_ns) / kNsPerMs;
-  if (list->cnt == 0) return lookup;
-  const rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(&handle, list.get(), kLookupTimeoutMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets by time: " + describe(code));
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& found = list->elems[i];
-    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return failed("offset of partition " + std::to_string(found.partition) + ": " + describe(found.err));
-    std::int64_t offset = found.offset;
-    if (offset < 0) {  // no record is as young
-      std::int64_t low = 0;
-      std::int64_t high = 0;
-      const rd_kafka_resp_err_t asked = rd_kafka_query_watermark_offsets(
-          &handle, topic.c_str(), found.partition, &low, &high, kLookupTimeoutMs);
-      if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return failed("offsets of a partition: " + describe(asked));
-      offset = std::max(low, high - kTailRecords);
-    }
-    lookup.starts.push_back({found.partition, offset});
+  const auto by_time = look_up_offsets(handle, topic, first, *count, (wall_ns() - lookback_ns) / kNsPerMs);
+  if (!by_time) return failed(by_time.error().message);
+  const auto begins = look_up_offsets(handle, topic, first, *count, RD_KAFKA_OFFSET_BEGINNING);
+  if (!begins) return failed(begins.error().message);
+  const auto ends = look_up_offsets(handle, topic, first, *count, RD_KAFKA_OFFSET_END);
+  if (!ends) return failed(ends.error().message);
+  for (std::size_t i = 0; i < by_time->size(); ++i) {
+    const std::int64_t found = (*by_time)[i];
+    const std::int64_t by_count = std::max((*begins)[i], (*ends)[i] - kTailRecords);
+    lookup.starts.push_back({first + static_cast<int>(i), found >= 0 ? found : by_count, (*ends)[i]});
   }
   return lookup;
 }
@@ -165,7 +175,7 @@ struct TopicReader::Impl final : net::Ready {
                        describe(rd_kafka_last_error()));
       return;
     }
-    behind.insert(start.partition);
+    behind[start.partition] = start.end;
     caught_up = false;
   }
 
@@ -210,6 +220,7 @@ struct TopicReader::Impl final : net::Ready {
       const Owned<rd_kafka_message_t> message(batch[static_cast<std::size_t>(i)]);
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         owner.on_record(view_of(*message));
+        if (!behind.empty()) note_progress(*message);
       } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         behind.erase(message->partition);
       } else {
@@ -220,6 +231,13 @@ struct TopicReader::Impl final : net::Ready {
     tell_caught_up();
     if (!lost.empty() && reading > 0) begin_anew(lost);
     return true;
+  }
+
+  // The end that was looked up counts: librdkafka tells of an end only when it fetches nothing, which in a
+  // busy partition may never happen.
+  void note_progress(const rd_kafka_message_t& message) {
+    const auto found = behind.find(message.partition);
+    if (found != behind.end() && message.offset + 1 >= found->second) behind.erase(found);
   }
 
   void note_partition_error(const rd_kafka_message_t& message, std::string& lost) {
@@ -267,8 +285,8 @@ struct TopicReader::Impl final : net::Ready {
   Owned<rd_kafka_queue_t> errors;
   net::Background background;
 
-  std::size_t reading = 0;  // partitions 0 .. reading - 1
-  std::set<int> behind;     // of these, whose end was not reached since reading began
+  std::size_t reading = 0;             // partitions 0 .. reading - 1
+  std::map<int, std::int64_t> behind;  // of these, not read to the end they had when reading began
   bool caught_up = false;
   std::uint64_t restarted = 0;
   std::string last_error = "nothing heard";
