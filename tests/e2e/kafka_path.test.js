@@ -44,8 +44,7 @@ describe('through Kafka', { skip, concurrency: false }, () => {
 
   // Every record of the topic up to now.
   async function records(topic = kTopic) {
-    const { stdout } = await kafka.kcat(['-C', '-t', topic, '-o', 'beginning', '-e', '-f', '%k\\t%p\\t%T\\t%s\\n']);
-    return stdout.split('\n').filter(Boolean).map((line) => {
+    return (await kafka.records(topic, '%k\\t%p\\t%T\\t%s')).map((line) => {
       const [key, partition, timestamp, value] = line.split('\t');
       return { key, partition: Number(partition), timestamp: Number(timestamp), value };
     });
@@ -127,6 +126,21 @@ describe('through Kafka', { skip, concurrency: false }, () => {
       assert.ok(Number(read) < there, `${read} of ${there} were read`);
     } finally {
       await late.stop();
+    }
+  });
+
+  test('an emitter is ready at once on a partition that is written to all the time', async () => {
+    const args = ['--topic', 'one-partition'];
+    const other = await Producer.start(exchange, kafka, { args: [...args, '--partitions', 1] });
+    const late = await Emitter.start(kafka, { args });
+    let again;
+    try {
+      await late.untilReadiness('200 live');
+      again = await Emitter.start(kafka, { args });
+      await again.untilReadiness('200 live', 10_000);
+      assert.equal((await again.values()).size, 1400);
+    } finally {
+      await Promise.all([other, late, again].map((process) => process?.stop()));
     }
   });
 
