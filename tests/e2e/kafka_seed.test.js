@@ -14,7 +14,7 @@ import { Watcher, untilEqual } from './watcher.js';
 
 const skip = noBinary() || noKafka();
 const kTopic = 'book-tickers';
-const kSymbols = 40;
+const kSymbols = 12;
 
 const scripts = new Set();
 process.on('exit', () => scripts.forEach((child) => child.kill('SIGKILL')));
@@ -41,7 +41,7 @@ describe('beside a Node.js producer and consumer', { skip, concurrency: false },
   let ours;
 
   before(async () => {
-    [kafka, exchange] = await Promise.all([startKafka(), Exchange.start({ symbols: kSymbols, rate: 400 })]);
+    [kafka, exchange] = await Promise.all([startKafka(), Exchange.start({ symbols: kSymbols, rate: 200 })]);
     await kafka.tool('topics', ['--create', '--topic', kTopic]);
     emitter = await Emitter.start(kafka);
     theirs = start('seed_producer.cjs', [exchange.http, exchange.ws, kafka.bootstrap, kTopic]);
