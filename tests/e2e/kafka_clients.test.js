@@ -47,7 +47,7 @@ describe('clients of Kafka that others wrote', { skip, concurrency: false }, () 
   before(async () => {
     [kafka, exchange] = await Promise.all([startKafka(), Exchange.start({ symbols: 30, rate: 300 })]);
     js = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING });
-    producer = await Producer.start(exchange, kafka);
+    producer = await startProducer();
     emitter = await Emitter.start(kafka, { args: ['--shards', 1] });
     await emitter.untilReadiness('200 live');
   });
@@ -56,6 +56,7 @@ describe('clients of Kafka that others wrote', { skip, concurrency: false }, () 
     await kafka?.clear();
   });
 
+  const startProducer = () => Producer.start(exchange, kafka, { args: ['--partitions', 2] });
   const kcat = (lines, args = []) => kafka.kcat(['-P', '-t', kTopic, '-K', '\t', ...args], { input: lines.map((line) => line + '\n').join('') });
 
   function serves(symbol, values) {
@@ -115,7 +116,7 @@ describe('clients of Kafka that others wrote', { skip, concurrency: false }, () 
       }
     } finally {
       await exchange.resume();
-      producer = await Producer.start(exchange, kafka);
+      producer = await startProducer();
     }
     await emitter.untilReadiness('200 live');
   });

@@ -121,7 +121,7 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     await kafka?.clear();
   });
 
-  const startProducer = (options = {}) => Producer.start(stage.exchange, kafka, { ...options, args: ['--rewrite-after', 3] });
+  const startProducer = (options = {}) => Producer.start(stage.exchange, kafka, { ...options, args: ['--partitions', 2, '--rewrite-after', 3] });
 
   async function admin(run) {
     const client = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).admin();
