@@ -14,6 +14,7 @@ namespace tickcast::app {
 namespace {
 
 constexpr const char* kBinanceRest = "https://data-api.binance.vision";
+constexpr const char* kReadiness = "http://127.0.0.1:8080/readyz";
 constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
 
 // A flag with its environment twin: --exchange-rest is TICKCAST_EXCHANGE_REST.
@@ -368,6 +369,17 @@ Command parse_command_line(int argc, const char* const* argv) {
   add_seconds(*topic_app, "--lookback", topic.lookback_ns, 1, 1e6, "check: how far to read back");
   topic_app->footer("Example: tickcast topic stats --brokers localhost:9092");
 
+  HealthcheckCommand healthcheck;
+  CLI::App* const healthcheck_app = root.add_subcommand(
+      "healthcheck",
+      "Ask a running role whether it is ready: exits 0 when it is, 1 with the reason otherwise");
+  healthcheck.url = wire::parse_url(kReadiness, "http").value();
+  add_parsed(
+      *healthcheck_app, "--url", healthcheck.url,
+      [](const std::string& text) { return wire::parse_url(text, "http"); }, "URL",
+      std::string("what must answer 200 (default ") + kReadiness + ")");
+  healthcheck_app->footer("Example: tickcast healthcheck --url http://127.0.0.1:8080/readyz");
+
   CLI::App* const version_app = root.add_subcommand("version", "Version, compiler and libraries");
   version_app->footer("Example: tickcast version");
   for (CLI::App* command : root.get_subcommands({})) command->allow_extras();
@@ -427,6 +439,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     record_exchange.complete(record.feed);
     return record;
   }
+  if (&command == healthcheck_app) return healthcheck;
   return VersionCommand{};
 }
 

@@ -63,6 +63,10 @@ struct TopicCommand {
   std::int64_t lookback_ns = 60 * kNsPerSecond;  // check
 };
 
+struct HealthcheckCommand {
+  wire::Url url;
+};
+
 struct VersionCommand {};
 
 // Nothing more to do: help was asked for (0), or the words made no sense (2, and stderr says which and what
@@ -71,8 +75,9 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
-                             ExchangeCommand, RecordCommand, TopicCommand, VersionCommand>;
+using Command =
+    std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand, ExchangeCommand,
+                 RecordCommand, TopicCommand, HealthcheckCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -119,9 +119,15 @@ TEST(CommandLine, TopicKnowsItsThreeActions) {
   EXPECT_NE(usage_error({"topic", "look"}).find("tail"), std::string::npos);
 }
 
+TEST(CommandLine, AHealthCheckAsksThisMachineUnlessSaid) {
+  EXPECT_EQ(std::get<HealthcheckCommand>(parse({"healthcheck"})).url.text(), "http://127.0.0.1:8080/readyz");
+  EXPECT_EQ(std::get<HealthcheckCommand>(parse({"healthcheck", "--url", "http://e:1/readyz"})).url.host, "e");
+  EXPECT_NE(usage_error({"healthcheck", "--url", "ws://e:1"}).find("--url"), std::string::npos);
+}
+
 TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
   for (const char* command :
-       {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "version"}) {
+       {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "healthcheck", "version"}) {
     testing::internal::CaptureStdout();
     const Command parsed = parse({command, "--help"});
     EXPECT_EQ(std::get<Exit>(parsed).code, 0);

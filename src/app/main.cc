@@ -15,6 +15,7 @@ struct Run {
   int operator()(const ExchangeCommand& command) const { return run_exchange(command); }
   int operator()(const RecordCommand& command) const { return run_record(command); }
   int operator()(const TopicCommand& command) const { return run_topic(command); }
+  int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
 };
 

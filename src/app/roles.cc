@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/healthcheck.h"
 #include "app/recorder.h"
 #include "app/signals.h"
 #include "base/log.h"
@@ -201,6 +202,11 @@ int run_record(const RecordCommand& command) {
   if (!finished) return failed(finished.error());
   std::printf("%llu frames\n", static_cast<unsigned long long>((*recorder)->frames()));
   return 0;
+}
+
+int run_healthcheck(const HealthcheckCommand& command) {
+  const Status ready = healthcheck(command.url);
+  return ready ? 0 : failed(ready.error());
 }
 
 }  // namespace tickcast::app

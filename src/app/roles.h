@@ -17,6 +17,7 @@ int run_emitter(const EmitterCommand& command);
 int run_exchange(const ExchangeCommand& command);
 int run_record(const RecordCommand& command);
 int run_topic(const TopicCommand& command);
+int run_healthcheck(const HealthcheckCommand& command);
 int run_version();
 
 }  // namespace tickcast::app

@@ -83,7 +83,7 @@ describe('the command line', { skip, concurrency: false }, () => {
   });
 
   test('help has an example of each command, and version tells its libraries', async () => {
-    for (const command of ['demo', 'serve', 'exchange', 'record', 'version']) {
+    for (const command of ['demo', 'serve', 'exchange', 'record', 'healthcheck', 'version']) {
       const { code, stdout } = await run([command, '--help']);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`Example: tickcast ${command}`));
