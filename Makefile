@@ -2,10 +2,11 @@
 # What people type. Each target installs what it needs first (tools/setup: apt, only what is missing).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench bench-kafka format clean
+.PHONY: help build run run-kafka test check bench bench-kafka format clean
 
 help:
 	@echo "make run      build, then the market in a browser (flags: ARGS=\"--simulate --listen :8080\")"
+	@echo "make run-kafka   the same through Apache Kafka: producer, two emitters, balancer (flags: ARGS=\"--live\")"
 	@echo "make test     build and run every test            (some: ARGS=\"-R Decimal\")"
 	@echo "make check    all that a change must pass         (some: STAGES=\"format asan\")"
 	@echo "make build    the release binary, build/release/tickcast"
@@ -22,12 +23,16 @@ build:
 run: build
 	@build/release/tickcast demo $(ARGS)
 
+run-kafka: build
+	@tools/setup kafka balancer
+	@tools/run-kafka $(ARGS)
+
 test:
 	@tools/setup build test
 	@tools/test release $(ARGS)
 
 check:
-	@tools/setup build test bench check format e2e kafka
+	@tools/setup build test bench check format e2e kafka balancer
 	@tools/check $(STAGES)
 
 bench:
