@@ -13,14 +13,13 @@ constexpr std::size_t kValueBytesMax = 64 * 1024;
 
 // Epoch milliseconds with three digits after the point, as write_epoch_ms() writes them.
 bool eat_epoch_ms(Cursor& in, std::int64_t& out_ns) {
-  std::int64_t ms = 0;
-  constexpr std::size_t kMillisecondsDigits = 13;  // from 2001 to 2286
-  if (in.left() < kMillisecondsDigits + 4 || in.at[0] == '0') return false;
+  constexpr std::size_t kMillisecondsDigits = 13;                                // from 2001 to 2286
+  if (in.left() < kMillisecondsDigits + 1 + 8 || in.at[0] == '0') return false;  // read by eights
   const std::uint64_t high = digit_values(in.at);
   const std::uint64_t low = digit_values(in.at + 8);
   if (leading_digits(high) != 8 || leading_digits(low) != 5 || in.at[kMillisecondsDigits] != '.')
     return false;
-  ms = static_cast<std::int64_t>(digits_number(high, 8) * kPowersOf10[5] + digits_number(low, 5));
+  const auto ms = static_cast<std::int64_t>(digits_number(high, 8) * kPowersOf10[5] + digits_number(low, 5));
   const std::uint64_t fraction = digit_values(in.at + kMillisecondsDigits + 1);
   if (leading_digits(fraction) != 3) return false;
   constexpr std::int64_t kMillisecondsMax = 9'000'000'000'000;  // fits in nanoseconds
