@@ -65,7 +65,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
   ws::Connection connection(loop, net::Stream(net::Socket(pipe.fds[0])), wire::Role::server,
                             connection_options, ignore);
   connection.start({});
-  const auto client = fanout.add_client(true);
+  const auto client = fanout.add_client(fanout::Encoding::combined);
   const fanout::Watch watches[] = {{symbol, fanout::kBookTicker | fanout::kQuote}};
   fanout.watch(client, watches);
 

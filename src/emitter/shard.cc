@@ -41,6 +41,10 @@ HttpResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
 }
 
+fanout::Encoding encoding_of(bool combined) {
+  return combined ? fanout::Encoding::combined : fanout::Encoding::raw;
+}
+
 std::vector<wire::StreamName> parse_all(const std::vector<std::string>& names) {
   std::vector<wire::StreamName> out;
   out.reserve(names.size());
@@ -120,7 +124,7 @@ HttpResponse Shard::answer_page(const wire::HttpRequest& request) const {
 
 void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request) {
   const wire::StreamPath path = wire::parse_stream_path(request).value();
-  const ClientId number = fanout_.add_client(path.combined);
+  const ClientId number = fanout_.add_client(encoding_of(path.combined));
   connection.tag = static_cast<std::uint64_t>(number);
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);
   client_of(connection) = {&connection, path.combined, {}};
@@ -164,7 +168,7 @@ std::string Shard::handle(ws::Connection& connection, const wire::ControlRequest
       return wire::list_reply(client.subscriptions.list(symbols_, fanout_.watches(number)), request.id);
     case wire::Method::set_property:
       client.combined = request.combined;
-      fanout_.set_combined(number, request.combined);
+      fanout_.set_encoding(number, encoding_of(request.combined));
       return wire::null_reply(request.id);
     case wire::Method::get_property:
       return wire::bool_reply(client.combined, request.id);

@@ -9,9 +9,7 @@
 #include "base/check.h"
 #include "fanout/symbol_state.h"
 #include "fanout/watchlist.h"
-#include "wire/stream_name.h"
 #include "wire/ticker.h"
-#include "wire/ws_frame.h"
 
 namespace tickcast::fanout {
 namespace {
@@ -65,7 +63,7 @@ struct Fanout::Impl {
     Watchlist* list = nullptr;  // null: the number is free
     std::uint64_t cursor = 0;
     std::uint32_t member = 0;  // position in list->members
-    bool combined = false;
+    Encoding encoding = Encoding::raw;
     std::unique_ptr<Behind> behind;
   };
 
@@ -76,12 +74,13 @@ struct Fanout::Impl {
     std::size_t left = 0;
   };
 
-  explicit Impl(const market::SymbolTable& table) : symbols(table) {}
+  Impl(const market::SymbolTable& table, Form its_form) : symbols(table), form(its_form), framing(its_form) {}
 
   SymbolState& state_of(SymbolId symbol) {
-    if (market::index(symbol) >= states.size()) states.resize(market::index(symbol) + 1);
+    if (market::index(symbol) >= states.size()) hear_of(symbol);
     return states[market::index(symbol)];
   }
+  void hear_of(SymbolId symbol);
   Client& client(ClientId id) {
     CHECK(static_cast<std::size_t>(id) < clients.size() &&
               clients[static_cast<std::size_t>(id)].list != nullptr,
@@ -90,6 +89,9 @@ struct Fanout::Impl {
   }
 
   Watchlist* intern(std::span<const Watch> watches);
+  Watchlist* whole_market(Channels channel);
+  void extend(Watchlist& list);
+  void touch_all(Watchlist& list);
   void release(Watchlist* list);
   void join(ClientId id, Watchlist* list);
   void leave(ClientId id);
@@ -105,10 +107,14 @@ struct Fanout::Impl {
   void build(const Client& of, Batch& batch, std::int64_t now_ns);
   void append_unit(Batch& batch, const Watch& watch, std::uint64_t sequence, const Client& of,
                    std::int64_t now_ns);
-  void append_book_ticker(Batch& batch, SymbolId symbol, bool combined);
-  void append_quote(Batch& batch, SymbolId symbol, const Client& of, std::int64_t now_ns);
+  void append_book_ticker(std::string& out, SymbolId symbol, Encoding encoding);
+  std::string_view quote_event(std::span<char> buffer, SymbolId symbol, const Client& of,
+                               std::int64_t now_ns);
+  void append_arrays(Batch& batch, const Client& of, std::int64_t now_ns);
 
   const market::SymbolTable& symbols;
+  const Form form;
+  const Framing framing;
   std::vector<SymbolState> states;  // by symbol
   std::uint64_t sequence = 0;
 
@@ -116,6 +122,7 @@ struct Fanout::Impl {
   std::vector<ClientId> free_clients;
   std::size_t client_count = 0;
   std::unordered_multimap<std::size_t, std::unique_ptr<Watchlist>> lists;  // by hash_of(watches)
+  std::unique_ptr<Watchlist> whole_markets[3];                             // by channel
 
   std::vector<Watchlist*> due;  // each at most once: Watchlist::due
   std::size_t due_begin = 0;    // the front; the vector is emptied when it reaches the end
@@ -125,26 +132,46 @@ struct Fanout::Impl {
   Batch own;                         // for a client whose state no other shares
   const Batch* last = nullptr;       // what owed() returned
   std::vector<std::uint16_t> newer;  // scratch of build()
+  std::string array;                 // scratch of append_arrays()
 };
 
-Fanout::Fanout(const market::SymbolTable& symbols) : impl_(std::make_unique<Impl>(symbols)) {}
+Fanout::Fanout(const market::SymbolTable& symbols, Form form)
+    : impl_(std::make_unique<Impl>(symbols, form)) {}
 Fanout::~Fanout() = default;
 
 // --- the market's side ---
 
-void Fanout::apply(SymbolId symbol, const market::Book::Entry& entry) {
+bool Fanout::apply(SymbolId symbol, const market::Book::Entry& entry) {
   SymbolState& state = impl_->state_of(symbol);
-  if (entry.sequence <= state.book_sequence) return;
+  if (entry.sequence <= state.book_sequence) return false;
   state.take(entry, ++impl_->sequence);
   for (const SymbolState::Watcher& watcher : state.watchers) {
     watcher.list->touch(watcher.position, impl_->sequence);
     impl_->mark_due(watcher.list);
   }
+  return true;
+}
+
+bool Fanout::newest(SymbolId symbol, market::Book::Entry& out) const {
+  if (market::index(symbol) >= impl_->states.size()) return false;
+  const SymbolState& state = impl_->states[market::index(symbol)];
+  if (state.sequence == 0) return false;
+  out = state.entry();
+  return true;
+}
+
+std::size_t Fanout::symbols_known() const { return impl_->states.size(); }
+
+void Fanout::Impl::hear_of(SymbolId symbol) {
+  states.resize(market::index(symbol) + 1);
+  for (const auto& list : whole_markets) {
+    if (list) extend(*list);
+  }
 }
 
 // --- the clients' side ---
 
-ClientId Fanout::add_client(bool combined) {
+ClientId Fanout::add_client(Encoding encoding) {
   ClientId id{};
   if (impl_->free_clients.empty()) {
     id = static_cast<ClientId>(impl_->clients.size());
@@ -154,7 +181,7 @@ ClientId Fanout::add_client(bool combined) {
     impl_->free_clients.pop_back();
   }
   Impl::Client& client = impl_->clients[static_cast<std::size_t>(id)];
-  client.combined = combined;
+  client.encoding = encoding;
   client.cursor = 0;
   impl_->join(id, impl_->intern({}));
   ++impl_->client_count;
@@ -168,9 +195,10 @@ void Fanout::remove_client(ClientId id) {
   --impl_->client_count;
 }
 
-void Fanout::set_combined(ClientId id, bool combined) { impl_->client(id).combined = combined; }
+void Fanout::set_encoding(ClientId id, Encoding encoding) { impl_->client(id).encoding = encoding; }
 
 void Fanout::watch(ClientId id, std::span<const Watch> watches) {
+  CHECK(impl_->form.scope == Scope::listed, "a fan-out of the whole market has no lists of symbols");
   Impl::Client& client = impl_->client(id);
   Watchlist* const before = client.list;
   Watchlist* const after = impl_->intern(watches);
@@ -196,6 +224,13 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
   impl_->join(id, after);
 }
 
+void Fanout::watch_market(ClientId id, Channels channel) {
+  CHECK(impl_->form.scope != Scope::listed && impl_->client(id).list->watches().empty(),
+        "the whole market is watched once per client, in a fan-out of its own");
+  impl_->leave(id);
+  impl_->join(id, impl_->whole_market(channel));
+}
+
 std::span<const Watch> Fanout::watches(ClientId id) const { return impl_->client(id).list->watches(); }
 
 Watchlist* Fanout::Impl::intern(std::span<const Watch> watches) {
@@ -206,19 +241,45 @@ Watchlist* Fanout::Impl::intern(std::span<const Watch> watches) {
   }
   Watchlist* const list = lists.emplace(hash, std::make_unique<Watchlist>(watches))->second.get();
 
-  // Touch in order of change, so that the new list is ordered as if it had been there all along.
-  std::vector<std::uint16_t> changed;
   list->watcher_positions.resize(watches.size());
   for (std::size_t i = 0; i < watches.size(); ++i) {
     SymbolState& state = state_of(watches[i].symbol);
     list->watcher_positions[i] = static_cast<std::uint32_t>(state.watchers.size());
     state.watchers.push_back({list, static_cast<std::uint16_t>(i)});
-    if (state.sequence != 0) changed.push_back(static_cast<std::uint16_t>(i));
   }
-  const auto sequence_at = [&](std::uint16_t i) { return states[market::index(watches[i].symbol)].sequence; };
-  std::ranges::sort(changed, {}, sequence_at);
-  for (const std::uint16_t i : changed) list->touch(i, sequence_at(i));
+  touch_all(*list);
   return list;
+}
+
+Watchlist* Fanout::Impl::whole_market(Channels channel) {
+  std::unique_ptr<Watchlist>& list = whole_markets[channel];
+  if (!list) {
+    list = std::make_unique<Watchlist>(channel);
+    extend(*list);
+    touch_all(*list);
+  }
+  return list.get();
+}
+
+// Gives a list of the whole market the symbols that it has not yet.
+void Fanout::Impl::extend(Watchlist& list) {
+  for (std::size_t i = list.watches().size(); i < states.size(); ++i) {
+    std::vector<SymbolState::Watcher>& watchers = states[i].watchers;
+    list.append({static_cast<SymbolId>(i), list.whole_market}, static_cast<std::uint32_t>(watchers.size()));
+    watchers.push_back({&list, static_cast<std::uint16_t>(i)});
+  }
+}
+
+// In order of change, so that a new list is ordered as if it had been there all along.
+void Fanout::Impl::touch_all(Watchlist& list) {
+  const std::span<const Watch> watches = list.watches();
+  const auto sequence_at = [&](std::uint16_t i) { return state_of(watches[i].symbol).sequence; };
+  std::vector<std::uint16_t> changed;
+  for (std::size_t i = 0; i < watches.size(); ++i) {
+    if (sequence_at(static_cast<std::uint16_t>(i)) != 0) changed.push_back(static_cast<std::uint16_t>(i));
+  }
+  std::ranges::sort(changed, {}, sequence_at);
+  for (const std::uint16_t i : changed) list.touch(i, sequence_at(i));
 }
 
 // Frees a list without members, unless it waits in `due`: then whoever takes it from there does.
@@ -231,6 +292,10 @@ void Fanout::Impl::release(Watchlist* list) {
     const SymbolState::Watcher& moved = state.watchers[position];
     moved.list->watcher_positions[moved.position] = position;
     state.watchers.pop_back();
+  }
+  if (list->whole_market != 0) {
+    whole_markets[list->whole_market].reset();
+    return;
   }
   const auto [begin, end] = lists.equal_range(hash_of(list->watches()));
   lists.erase(std::find_if(begin, end, [list](const auto& item) { return item.second.get() == list; }));
@@ -310,7 +375,7 @@ std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
 
   // Bytes are kept for others in the same state where there can be any. The many are those served last: a
   // client that lags behind them gets bytes of its own.
-  Batch& shared = list.shared[client.combined ? 1 : 0];
+  Batch& shared = list.shared[static_cast<std::size_t>(client.encoding)];
   const bool fits = shared.to == list.last_change && shared.from == client.cursor && !client.behind;
   const bool worth_sharing = list.members.size() > 1 && !client.behind &&
                              (shared.to != list.last_change || shared.from < client.cursor);
@@ -369,7 +434,8 @@ void Fanout::Impl::build(const Client& of, Batch& batch, std::int64_t now_ns) {
     if (state_of(list.watches()[at].symbol).sequence <= of.cursor) break;
     newer.push_back(at);
   }
-  for (auto at = newer.rbegin(); at != newer.rend(); ++at) {
+  if (form.scope == Scope::array) append_arrays(batch, of, now_ns);
+  for (auto at = newer.rbegin(); form.scope != Scope::array && at != newer.rend(); ++at) {
     const Watch& watch = list.watches()[*at];
     append_unit(batch, watch, state_of(watch.symbol).sequence, of, now_ns);
   }
@@ -379,58 +445,65 @@ void Fanout::Impl::build(const Client& of, Batch& batch, std::int64_t now_ns) {
 
 void Fanout::Impl::append_unit(Batch& batch, const Watch& watch, std::uint64_t unit_sequence,
                                const Client& of, std::int64_t now_ns) {
-  if ((watch.channels & kBookTicker) != 0) append_book_ticker(batch, watch.symbol, of.combined);
-  if ((watch.channels & kQuote) != 0) append_quote(batch, watch.symbol, of, now_ns);
+  if ((watch.channels & kBookTicker) != 0) append_book_ticker(batch.bytes, watch.symbol, of.encoding);
+  if ((watch.channels & kQuote) != 0) {
+    char buffer[wire::kQuoteEventBytesMax];
+    framing.append(batch.bytes, of.encoding, kQuote, symbols.stream_name(watch.symbol),
+                   quote_event(buffer, watch.symbol, of, now_ns));
+  }
   batch.units.push_back({batch.bytes.size(), unit_sequence});
 }
 
-namespace {
-
-// Appends one text frame whose payload is [prefix] `event` [}].
-void append_event(std::string& out, bool combined, std::string_view stream_symbol, std::string_view channel,
-                  std::string_view event) {
-  char prefix[wire::kCombinedPrefixBytesMax];
-  const std::size_t prefix_bytes =
-      combined
-          ? static_cast<std::size_t>(wire::write_combined_prefix(prefix, stream_symbol, channel) - prefix)
-          : 0;
-  char header[wire::kFrameHeaderBytesMax];
-  char* const header_end =
-      wire::write_frame_header(header, wire::Opcode::text, prefix_bytes + event.size() + (combined ? 1 : 0));
-  out.append(header, header_end);
-  out.append(prefix, prefix_bytes);
-  out.append(event);
-  if (combined) out.push_back('}');
-}
-
-}  // namespace
-
-void Fanout::Impl::append_book_ticker(Batch& batch, SymbolId symbol, bool combined) {
+void Fanout::Impl::append_book_ticker(std::string& out, SymbolId symbol, Encoding encoding) {
   SymbolState& state = state_of(symbol);
-  SymbolState::Frame& frame = state.book_ticker[combined ? 1 : 0];
+  SymbolState::Frame& frame = state.book_ticker[static_cast<std::size_t>(encoding)];
   if (frame.sequence != state.sequence) {
     char event[wire::kBookTickerBytesMax];
     char* const end = wire::write_book_ticker(event, symbols.name(symbol), state.quote);
     frame.bytes.clear();
-    append_event(frame.bytes, combined, symbols.stream_name(symbol),
-                 wire::channel_name(wire::Channel::book_ticker), {event, end});
+    framing.append(frame.bytes, encoding, kBookTicker, symbols.stream_name(symbol), {event, end});
     frame.sequence = state.sequence;
   }
-  batch.bytes += frame.bytes;
+  out += frame.bytes;
 }
 
-void Fanout::Impl::append_quote(Batch& batch, SymbolId symbol, const Client& of, std::int64_t now_ns) {
+std::string_view Fanout::Impl::quote_event(std::span<char> buffer, SymbolId symbol, const Client& of,
+                                           std::int64_t now_ns) {
   const SymbolState& state = state_of(symbol);
   const bool fresh = of.behind && (channels_in(of.behind->fresh, symbol) & kQuote) != 0;
   const auto cuts = of.behind ? std::span<const Cut>(of.behind->cuts) : std::span<const Cut>();
   const std::uint64_t merged = fresh ? 0 : state.updates_since(of.cursor, cuts);
-  char event[wire::kQuoteEventBytesMax];
-  char* const end = wire::write_quote_event(event, symbols.name(symbol), state.quote, now_ns, merged);
-  append_event(batch.bytes, of.combined, symbols.stream_name(symbol),
-               wire::channel_name(wire::Channel::quote), {event, end});
+  return {buffer.data(),
+          wire::write_quote_event(buffer.data(), symbols.name(symbol), state.quote, now_ns, merged)};
+}
+
+// A message is one unit: the client has all of its symbols or none of them. What is torn is finished.
+void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t now_ns) {
+  const auto channel = static_cast<Channels>(of.list->whole_market);
+  char buffer[std::max(wire::kQuoteEventBytesMax, wire::kBookTickerBytesMax)];
+  for (auto at = newer.rbegin(); at != newer.rend();) {
+    array.assign(1, '[');
+    std::uint64_t last_sequence = 0;
+    for (; at != newer.rend() && array.size() < kArrayBytesMax; ++at) {
+      const SymbolId symbol = of.list->watches()[*at].symbol;
+      const SymbolState& state = state_of(symbol);
+      if (last_sequence != 0) array += ',';
+      last_sequence = state.sequence;
+      array +=
+          channel == kQuote
+              ? quote_event(buffer, symbol, of, now_ns)
+              : std::string_view(buffer, wire::write_book_ticker(buffer, symbols.name(symbol), state.quote));
+    }
+    array += ']';
+    framing.append(batch.bytes, of.encoding, channel, {}, array);
+    batch.units.push_back({batch.bytes.size(), last_sequence});
+  }
 }
 
 std::size_t Fanout::clients() const { return impl_->client_count; }
-std::size_t Fanout::watchlists() const { return impl_->lists.size(); }
+std::size_t Fanout::watchlists() const {
+  return impl_->lists.size() + static_cast<std::size_t>(std::ranges::count_if(
+                                   impl_->whole_markets, [](const auto& list) { return list != nullptr; }));
+}
 
 }  // namespace tickcast::fanout

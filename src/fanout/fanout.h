@@ -12,6 +12,9 @@
 // owed, not what it watches. Bytes are built once per (watchlist, cursor, encoding) and shared by every
 // client in that state.
 //
+// One fan-out serves one form of stream (framing.h): listed symbols, all of them, or all of them in arrays.
+// Of the whole market there is one watchlist per channel, which every symbol joins when it is first heard of.
+//
 // Thread: the shard's. Bounds: clients * sizeof(client record), for those who lag behind a few cuts and the
 // watches not served yet, + distinct watchlists * symbols in them + one batch.
 #pragma once
@@ -22,16 +25,11 @@
 #include <string>
 #include <vector>
 
+#include "fanout/framing.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
 
 namespace tickcast::fanout {
-
-// What a client gets of a symbol; bits, so that one entry of a watchlist carries all its channels.
-enum Channels : std::uint8_t {
-  kBookTicker = 1,
-  kQuote = 2,
-};
 
 // One line of a watchlist.
 struct Watch {
@@ -45,25 +43,32 @@ enum class ClientId : std::uint32_t {};
 
 class Fanout {
  public:
-  explicit Fanout(const market::SymbolTable& symbols);
+  explicit Fanout(const market::SymbolTable& symbols, Form form = {});
   ~Fanout();
 
   // --- the market's side ---
 
-  // Takes in the newest entry of a symbol. An entry that was taken in before is ignored.
-  void apply(market::SymbolId symbol, const market::Book::Entry& entry);
+  // Takes in the newest entry of a symbol. False: it was taken in before, and is ignored.
+  bool apply(market::SymbolId symbol, const market::Book::Entry& entry);
+  // What was taken in last of a symbol; false when nothing was.
+  bool newest(market::SymbolId symbol, market::Book::Entry& out) const;
+  std::size_t symbols_known() const;  // ids from this one on were never taken in
 
   // --- the clients' side ---
 
-  ClientId add_client(bool combined);
+  ClientId add_client(Encoding encoding);
   void remove_client(ClientId client);
-  void set_combined(ClientId client, bool combined);
+  void set_encoding(ClientId client, Encoding encoding);
 
-  // Replaces what the client watches: sorted by symbol, each symbol once, channels not empty. What is new to
-  // it is owed at once: the caller serves the client after it. The first quote event of a symbol that is new
-  // to the client has no `n`; the others count the updates since the one before, exactly or not at all.
+  // REQUIRES Scope::listed. Replaces what the client watches: sorted by symbol, each symbol once, channels
+  // not empty. What is new to it is owed at once: the caller serves the client after it. The first quote
+  // event of a symbol that is new to the client has no `n`; the others count the updates since the one
+  // before, exactly or not at all.
   void watch(ClientId client, std::span<const Watch> watches);
   std::span<const Watch> watches(ClientId client) const;
+  // REQUIRES another scope, and is called once per client, which has nothing before. It is owed the last
+  // quote of every symbol at once.
+  void watch_market(ClientId client, Channels channel);
 
   // --- serving ---
 

@@ -44,14 +44,27 @@ struct Receiver {
     std::span<char> rest(copy);
     while (reader.next(rest) == wire::MessageReader::Status::message) {
       texts.emplace_back(reader.message().payload.begin(), reader.message().payload.end());
-      if (frames->read(texts.back()) != wire::FrameKind::ticker) continue;
-      Seen& seen = book_tickers[std::string(frames->ticker().symbol)];
-      const std::int64_t update_id = frames->ticker().quote.update_id;
-      const bool repeat = update_id == seen.update_id && seen.repeats_allowed-- > 0;
-      in_order = in_order && (repeat || update_id > seen.update_id);
-      seen.update_id = update_id;
-      ++seen.events;
+      if (frames->read(texts.back()) == wire::FrameKind::ticker) take_ticker();
+      if (texts.back().front() == '[') take_array(texts.back());
     }
+  }
+  void take_array(std::string_view array) {
+    ASSERT_EQ(array.back(), ']');
+    array = array.substr(1, array.size() - 2);
+    while (!array.empty()) {
+      const std::size_t end = array.find('}') + 1;
+      ASSERT_EQ(frames->read(array.substr(0, end)), wire::FrameKind::ticker) << array;
+      take_ticker();
+      array.remove_prefix(std::min(array.size(), end + 1));  // and the comma
+    }
+  }
+  void take_ticker() {
+    Seen& seen = book_tickers[std::string(frames->ticker().symbol)];
+    const std::int64_t update_id = frames->ticker().quote.update_id;
+    const bool repeat = update_id == seen.update_id && seen.repeats_allowed-- > 0;
+    in_order = in_order && (repeat || update_id > seen.update_id);
+    seen.update_id = update_id;
+    ++seen.events;
   }
 };
 
@@ -60,10 +73,10 @@ struct World {
   market::SymbolTable symbols;
   Book book;
   market::BookReader reader{book};
-  Fanout fanout{symbols};
+  Fanout fanout;
   std::map<SymbolId, std::int64_t> newest;  // update id
 
-  explicit World(std::size_t count) {
+  explicit World(std::size_t count, Form form = {}) : fanout(symbols, form) {
     for (std::size_t i = 0; i < count; ++i) symbols.put_name("SYM" + std::to_string(i) + "USDT");
   }
 
@@ -112,7 +125,7 @@ TEST(Fanout, ANewClientGetsTheLastQuoteOfEverySymbolItWatchesOnce) {
   world.change(id(1));
   world.change(id(0));
   world.look();
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}, {id(2), kBookTicker}};
   world.fanout.watch(client.number, watches);
   client.serve(world.fanout, 1 << 20);
@@ -124,7 +137,7 @@ TEST(Fanout, ANewClientGetsTheLastQuoteOfEverySymbolItWatchesOnce) {
 
 TEST(Fanout, AClientThatWasAwayGetsOnlyTheNewestOfWhatItMissed) {
   World world(2);
-  Client client{world.fanout.add_client(true), {}, {}};
+  Client client{world.fanout.add_client(Encoding::combined), {}, {}};
   const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
   world.fanout.watch(client.number, watches);
   for (int i = 0; i < 100; ++i) world.change(id(0));
@@ -140,7 +153,7 @@ TEST(Fanout, AddingASymbolOwesThatSymbolAlone) {
   world.change(id(0));
   world.change(id(1));
   world.look();
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch second[] = {{id(1), kBookTicker}};
   world.fanout.watch(client.number, second);
   client.serve(world.fanout, 1 << 20);
@@ -154,7 +167,7 @@ TEST(Fanout, AddingASymbolOwesThatSymbolAlone) {
 
 TEST(Fanout, TheQuoteEventCountsTheUpdatesMergedInIt) {
   World world(1);
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch watches[] = {{id(0), kQuote}};
   world.fanout.watch(client.number, watches);
   world.change(id(0));
@@ -186,7 +199,7 @@ TEST(Fanout, TheFirstQuoteEventOfAnAddedSymbolCountsNothingFromBefore) {
   world.change(id(1));
   world.change(id(0));
   world.look();
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch first[] = {{id(0), kQuote}};
   world.fanout.watch(client.number, first);
   client.serve(world.fanout, 1 << 20);  // the cursor stands between the other symbol's changes
@@ -213,7 +226,7 @@ TEST(Fanout, AChangeBeforeTheSnapshotWasServedIsStillTheFirstEvent) {
   world.change(id(1));
   world.change(id(0));
   world.look();
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch first[] = {{id(0), kQuote}};
   world.fanout.watch(client.number, first);
   client.serve(world.fanout, 1 << 20);
@@ -229,7 +242,7 @@ TEST(Fanout, AChangeBeforeTheSnapshotWasServedIsStillTheFirstEvent) {
 
 TEST(Fanout, WhatAWriteThatWasCutLeftOutIsCountedWhenItComes) {
   World world(2);
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   const Watch watches[] = {{id(0), kQuote}, {id(1), kQuote}};
   world.fanout.watch(client.number, watches);
   for (const std::size_t symbol : {0u, 1u}) world.change(id(symbol));
@@ -250,8 +263,8 @@ TEST(Fanout, WhatAWriteThatWasCutLeftOutIsCountedWhenItComes) {
 TEST(Fanout, EqualSubscriptionsShareOneWatchlistThatIsFreedWithItsLastMember) {
   World world(2);
   const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
-  const ClientId first = world.fanout.add_client(false);
-  const ClientId second = world.fanout.add_client(true);
+  const ClientId first = world.fanout.add_client(Encoding::raw);
+  const ClientId second = world.fanout.add_client(Encoding::combined);
   world.fanout.watch(first, watches);
   world.fanout.watch(second, watches);
   EXPECT_EQ(world.fanout.watchlists(), 1u);  // the empty list of newcomers is gone
@@ -264,8 +277,8 @@ TEST(Fanout, EqualSubscriptionsShareOneWatchlistThatIsFreedWithItsLastMember) {
 TEST(Fanout, ClientsInTheSameStateShareTheSameBytes) {
   World world(1);
   const Watch watches[] = {{id(0), kBookTicker}};
-  const ClientId first = world.fanout.add_client(false);
-  const ClientId second = world.fanout.add_client(false);
+  const ClientId first = world.fanout.add_client(Encoding::raw);
+  const ClientId second = world.fanout.add_client(Encoding::raw);
   world.fanout.watch(first, watches);
   world.fanout.watch(second, watches);
   world.change(id(0));
@@ -273,6 +286,152 @@ TEST(Fanout, ClientsInTheSameStateShareTheSameBytes) {
   const auto bytes = world.fanout.owed(first, kNow);
   world.fanout.written(first, bytes.size());
   EXPECT_EQ(world.fanout.owed(second, kNow).data(), bytes.data());
+}
+
+Client watcher_of_market(World& world, Channels channel, Encoding encoding = Encoding::raw) {
+  Client client{world.fanout.add_client(encoding), {}, {}};
+  world.fanout.watch_market(client.number, channel);
+  return client;
+}
+
+TEST(Fanout, AnAllSymbolStreamCarriesEverySymbolAndThoseListedLater) {
+  World world(3, {Scope::all, 0});
+  world.change(id(1));
+  world.look();
+  Client client = watcher_of_market(world, kBookTicker, Encoding::combined);
+  client.serve(world.fanout, 1 << 20);
+  world.symbols.put_name("LATERUSDT");
+  world.change(id(3));
+  world.change(id(0));
+  world.look();
+  client.serve(world.fanout, 1 << 20);
+  ASSERT_EQ(client.receiver.texts.size(), 3u);
+  EXPECT_TRUE(
+      client.receiver.texts[0].starts_with(R"({"stream":"!bookTicker","data":{"u":1,"s":"SYM1USDT",)"));
+  EXPECT_NE(client.receiver.texts[1].find("LATERUSDT"), std::string::npos);
+  EXPECT_NE(client.receiver.texts[2].find("SYM0USDT"), std::string::npos);
+}
+
+TEST(Fanout, AllWhoWatchTheWholeMarketShareOneListAndItsBytes) {
+  World world(3, {Scope::array, 0});
+  Client first = watcher_of_market(world, kQuote);
+  Client second = watcher_of_market(world, kQuote);
+  EXPECT_EQ(world.fanout.watchlists(), 1u);
+  world.change(id(0));
+  world.change(id(2));
+  world.look();
+  const auto bytes = world.fanout.owed(first.number, kNow);
+  world.fanout.written(first.number, bytes.size());
+  EXPECT_EQ(world.fanout.owed(second.number, kNow).data(), bytes.data());
+  world.fanout.remove_client(first.number);
+  world.fanout.remove_client(second.number);
+  ClientId due{};
+  EXPECT_FALSE(world.fanout.next_due(due));
+  EXPECT_EQ(world.fanout.watchlists(), 0u);
+  world.symbols.put_name("LATERUSDT");
+  world.change(id(3));
+  world.look();  // no list is left that it could join
+}
+
+TEST(Fanout, OneArrayCarriesEverySymbolThatChanged) {
+  World world(3, {Scope::array, 0});
+  Client client = watcher_of_market(world, kBookTicker, Encoding::combined);
+  for (const std::size_t symbol : {2u, 0u, 2u}) world.change(id(symbol));
+  world.look();
+  client.serve(world.fanout, 1 << 20);
+  ASSERT_EQ(client.receiver.texts.size(), 1u);
+  EXPECT_EQ(client.receiver.texts[0],
+            R"({"stream":"!bookTicker@arr","data":[)"
+            R"({"u":2,"s":"SYM2USDT","b":"25.35190000","B":"0","a":"0","A":"0"},)"
+            R"({"u":1,"s":"SYM0USDT","b":"25.35190000","B":"0","a":"0","A":"0"}]})");
+}
+
+TEST(Fanout, AnArrayOfAVeryLargeMarketComesInSeveralMessages) {
+  constexpr std::size_t kSymbols = 8000;
+  World world(kSymbols, {Scope::array, 0});
+  for (std::size_t i = 0; i < kSymbols; ++i) world.change(id(i));
+  world.look();
+  Client client = watcher_of_market(world, kBookTicker);
+  client.receiver.reader = wire::MessageReader(wire::Role::client, {2 * kArrayBytesMax, 1});
+  // The second message is torn, and changes come before it is finished.
+  client.serve(world.fanout, kArrayBytesMax + 2000);
+  for (std::size_t i = 0; i < kSymbols; i += 2) world.change(id(i));
+  world.look();
+  while (client.serve(world.fanout, 100'000) < 100'000) continue;
+  EXPECT_EQ(client.receiver.texts.size(), 3u);
+  for (const std::string& text : client.receiver.texts) EXPECT_LT(text.size(), kArrayBytesMax + 400);
+  EXPECT_TRUE(client.receiver.in_order);
+  ASSERT_EQ(client.receiver.book_tickers.size(), kSymbols);
+  for (const auto& [symbol, update_id] : world.newest) {
+    EXPECT_EQ(client.receiver.book_tickers[std::string(world.symbols.name(symbol))].update_id, update_id);
+  }
+}
+
+TEST(Fanout, AServerSentEventCarriesTheCombinedEvent) {
+  World world(1);
+  const ClientId client = world.fanout.add_client(Encoding::events);
+  const Watch watches[] = {{id(0), kBookTicker}};
+  world.fanout.watch(client, watches);
+  world.change(id(0));
+  world.look();
+  const auto owed = world.fanout.owed(client, kNow);
+  const std::string bytes(owed.begin(), owed.end());
+  EXPECT_TRUE(bytes.starts_with(R"(data: {"stream":"sym0usdt@bookTicker","data":{"u":1,)"));
+  EXPECT_TRUE(bytes.ends_with("}}\n\n"));
+}
+
+// The whole market over random schedules, as events and as arrays: nobody sees an older quote after a newer,
+// nor one twice, and after quiet everyone holds the last quote of every symbol, those listed later too.
+RC_GTEST_PROP(Fanout, KeepsItsPromisesOfTheWholeMarket, ()) {
+  const auto scope = *rc::gen::element(Scope::all, Scope::array);
+  World world(3, {scope, 0});
+  std::vector<std::optional<Client>> clients(4);
+  const auto steps = *rc::gen::inRange(1, 150);
+  for (int step = 0; step < steps; ++step) {
+    const auto who = *rc::gen::inRange<std::size_t>(0, clients.size());
+    switch (*rc::gen::inRange(0, 8)) {
+      case 0:
+      case 1:
+      case 2:
+        world.change(id(*rc::gen::inRange<std::size_t>(0, world.symbols.size())));
+        world.look();
+        break;
+      case 3:
+        if (world.symbols.size() < 8)
+          world.symbols.put_name("SYM" + std::to_string(world.symbols.size()) + "USDT");
+        break;
+      case 4:
+        if (clients[who]) {
+          world.fanout.remove_client(clients[who]->number);
+          clients[who].reset();
+        } else {
+          clients[who] = watcher_of_market(world, kBookTicker);
+        }
+        break;
+      case 5:
+        if (clients[who]) clients[who]->serve(world.fanout, *rc::gen::inRange<std::size_t>(0, 400));
+        break;
+      default: {
+        ClientId due{};
+        while (world.fanout.next_due(due)) {
+          for (auto& client : clients) {
+            if (client && client->number == due)
+              client->serve(world.fanout, *rc::gen::inRange<std::size_t>(0, 1500));
+          }
+        }
+      }
+    }
+  }
+  for (auto& client : clients) {
+    if (!client) continue;
+    while (client->serve(world.fanout, 1 << 20) < 1 << 20) continue;
+    RC_ASSERT(client->receiver.in_order);
+    RC_ASSERT(client->receiver.book_tickers.size() == world.newest.size());
+    for (const auto& [symbol, update_id] : world.newest) {
+      RC_ASSERT(client->receiver.book_tickers[std::string(world.symbols.name(symbol))].update_id ==
+                update_id);
+    }
+  }
 }
 
 // Random schedules. After each the promises are checked: never an older quote after a newer one, no quote
@@ -296,7 +455,8 @@ RC_GTEST_PROP(Fanout, KeepsItsPromisesOverRandomSchedules, ()) {
         break;
       case 3: {  // join, or watch something else
         if (!clients[who])
-          clients[who] = Client{world.fanout.add_client(*rc::gen::arbitrary<bool>()), {}, {}};
+          clients[who] =
+              Client{world.fanout.add_client(*rc::gen::element(Encoding::raw, Encoding::combined)), {}, {}};
         const std::uint32_t before =
             std::exchange(masks[who], *rc::gen::inRange<std::uint32_t>(0, 1u << kSymbols));
         std::vector<Watch> watches;
@@ -348,7 +508,7 @@ RC_GTEST_PROP(Fanout, KeepsItsPromisesOverRandomSchedules, ()) {
 RC_GTEST_PROP(Fanout, CountsExactlyWhatWasMergedSinceASymbolWasSubscribed, ()) {
   constexpr std::size_t kSymbols = 5;
   World world(kSymbols);
-  Client client{world.fanout.add_client(false), {}, {}};
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
   std::uint32_t mask = 0;
   std::map<std::string, std::int64_t> seen;  // by symbol: the id of the last event since it was subscribed
   std::size_t counted = 0;
@@ -416,7 +576,7 @@ RC_GTEST_PROP(Fanout, ARoundReachesEveryoneWhoIsOwedSomething, ()) {
   std::vector<Client> clients;
   const auto count = *rc::gen::inRange<std::size_t>(1, 40);
   for (std::size_t i = 0; i < count; ++i) {
-    clients.push_back({world.fanout.add_client(false), {}, {}});
+    clients.push_back({world.fanout.add_client(Encoding::raw), {}, {}});
     const Watch watches[] = {{id(i % 4), kBookTicker}};
     world.fanout.watch(clients.back().number, watches);
   }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "fanout/framing.h"
 #include "market/book.h"
 
 namespace tickcast::fanout {
@@ -35,7 +36,7 @@ struct SymbolState {
     Watchlist* list;
     std::uint16_t position;
   };
-  // A frame encoded for everybody, and the change it shows.
+  // A message encoded for everybody, and the change it shows.
   struct Frame {
     std::uint64_t sequence = 0;
     std::string bytes;
@@ -50,13 +51,17 @@ struct SymbolState {
   std::uint64_t sequence = 0;       // the fan-out's number of the newest change; 0: no quote yet
   std::uint64_t book_sequence = 0;  // the book's number of the same
   std::vector<Watcher> watchers;
-  Frame book_ticker[2];  // raw, combined
+  Frame book_ticker[kEncodings];
 
   void take(const market::Book::Entry& entry, std::uint64_t number) {
     quote = entry.quote;
     sequence = number;
     book_sequence = entry.sequence;
     changes_[++newest_ % changes_.size()] = {number, entry.updates};
+  }
+
+  market::Book::Entry entry() const {
+    return {quote, book_sequence, changes_[newest_ % changes_.size()].updates};
   }
 
   // How many quotes were admitted since the change that a client at `cursor`, who got there over `cuts`, was

@@ -47,7 +47,17 @@ class Watchlist {
         watches_(watches.begin(), watches.end()),
         links_(watches.size()) {}
 
+  // The whole market's: has no symbols at first, and gets each one with append().
+  explicit Watchlist(Channels channel) : counts_updates(channel == kQuote), whole_market(channel) {}
+
   std::span<const Watch> watches() const { return watches_; }
+
+  // A further symbol behind the others, not changed yet.
+  void append(Watch watch, std::uint32_t watcher_position) {
+    watches_.push_back(watch);
+    links_.emplace_back();
+    watcher_positions.push_back(watcher_position);
+  }
 
   // The position of the most recently changed watch, and of the one before; kNone at the end. Only watches
   // that ever changed are listed.
@@ -69,12 +79,13 @@ class Watchlist {
     newest_ = position;
   }
 
-  const bool counts_updates;      // has a channel whose events tell how many updates are merged in them
-  std::uint64_t last_change = 0;  // sequence of the newest change of any watch
+  const bool counts_updates;            // has a channel whose events tell how many updates are merged in them
+  const std::uint8_t whole_market = 0;  // the channel of which it has every symbol; 0: it has symbols by name
+  std::uint64_t last_change = 0;        // sequence of the newest change of any watch
   std::vector<ClientId> members;
   bool due = false;                              // in the fan-out's list of those with changes to pass on
   std::vector<std::uint32_t> watcher_positions;  // where each watch's symbol keeps its reference to this list
-  Batch shared[2];                               // raw, combined: bytes for members in the same state
+  Batch shared[kEncodings];                      // by encoding: bytes for members in the same state
 
  private:
   struct Link {

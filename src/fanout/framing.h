@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Framing: how an event becomes bytes on a connection, and what its stream is called there: raw or combined
+// in a WebSocket text frame (RFC 6455 section 5), or combined as a server-sent event (HTML standard, section
+// 9.2). Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tickcast::fanout {
+
+// What a client gets of a symbol; bits, so that one entry of a watchlist carries all its channels.
+enum Channels : std::uint8_t {
+  kBookTicker = 1,
+  kQuote = 2,
+};
+
+// Whose events a stream carries.
+enum class Scope : std::uint8_t {
+  listed,  // <symbol>@<channel>: symbols by name
+  all,     // !<channel>: every symbol there is or will be, an event each
+  array,   // !<channel>@arr: the same, several events in one message
+};
+
+// A kind of stream, whatever its channel: clients of one form are served alike.
+struct Form {
+  Scope scope = Scope::listed;
+  std::uint32_t pace_ms = 0;  // 0: as fast as the connection takes them
+  friend bool operator==(const Form&, const Form&) = default;
+};
+
+enum class Encoding : std::uint8_t {
+  raw,       // the event alone in a text frame
+  combined,  // {"stream":"...","data":<event>} in a text frame
+  events,    // data: {"stream":"...","data":<event>}, a server-sent event
+};
+inline constexpr std::size_t kEncodings = 3;
+
+// An array message ends with the event that brings it to this size; what is left comes in the next one. The
+// whole of a market of 1,400 symbols is one message: 170 kB of bookTicker, 330 kB of quote.
+inline constexpr std::size_t kArrayBytesMax = 512 * 1024;
+
+class Framing {
+ public:
+  explicit Framing(Form form);
+
+  // Appends one message with this payload. `stream_symbol` is the symbol as streams spell it; only a listed
+  // form needs it.
+  void append(std::string& out, Encoding encoding, Channels channel, std::string_view stream_symbol,
+              std::string_view payload) const;
+
+ private:
+  std::string_view prefix(std::span<char> buffer, Channels channel, std::string_view stream_symbol) const;
+
+  Form form_;
+  // By channel: `quote@1000ms` of a listed form, `{"stream":"!quote@1000ms","data":` of the others.
+  std::array<std::string, 3> names_;
+};
+
+}  // namespace tickcast::fanout
