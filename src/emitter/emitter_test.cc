@@ -170,6 +170,57 @@ TEST_F(EmitterTest, AnswersControlMessagesAsTheExchangeDoes) {
   EXPECT_TRUE(client.next().starts_with(R"({"error":{"code":3,)"));
 }
 
+TEST_F(EmitterTest, ServesTheWholeMarketAsEventsAndAsArrays) {
+  start();
+  change(btc_, 1);
+  change(eth_, 2);
+  TestClient client(port(), "/stream?streams=!bookTicker/!quote@arr/ethusdt@bookTicker");
+  ASSERT_TRUE(client.opened());
+  EXPECT_NE(client.next_with(R"({"stream":"ethusdt@bookTicker","data":{"u":2,)"), "");
+  TestClient events(port(), "/ws/!bookTicker");
+  EXPECT_NE(events.next_with(R"("s":"ETHUSDT")"), "");
+  const auto later = symbols_.put_name("LATERUSDT");
+  change(*later, 3);
+  EXPECT_NE(events.next_with(R"({"u":3,"s":"LATERUSDT")"), "");
+  TestClient arrays(port(), "/ws/!bookTicker@arr");
+  const std::string array = arrays.next();
+  EXPECT_TRUE(array.starts_with("[{") && array.ends_with("}]"));
+  for (const std::string symbol : {"BTCUSDT", "ETHUSDT", "LATERUSDT"})
+    EXPECT_NE(array.find(symbol), std::string::npos);
+}
+
+TEST_F(EmitterTest, PacedStreamsComeOnceAPeriodBesideTheOthers) {
+  start();
+  TestClient client(port(), "/ws");
+  ASSERT_TRUE(client.opened());
+  client.send(
+      R"({"method":"SUBSCRIBE","params":["btcusdt@bookTicker","btcusdt@quote@100ms","!quote@arr@1000ms"],"id":1})");
+  EXPECT_EQ(client.next(), R"({"result":null,"id":1})");
+  client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":2})");
+  EXPECT_EQ(client.next(),
+            R"({"result":["btcusdt@bookTicker","btcusdt@quote@100ms","!quote@arr@1000ms"],"id":2})");
+  std::int64_t update_id = 0;
+  std::size_t paced = 0;
+  std::size_t unpaced = 0;
+  const std::int64_t begin_ns = steady_ns();
+  while (paced < 5) {
+    change(btc_, ++update_id);
+    const std::string text = client.next();
+    ASSERT_NE(text, "");
+    ++(text.starts_with(R"({"e":"quote")") ? paced : unpaced);
+  }
+  // Five events lie in five periods at the least; the first may come at the end of its own.
+  EXPECT_GE(steady_ns() - begin_ns, 300 * kNsPerMs);
+  EXPECT_GT(unpaced, paced);
+  // After quiet the last one comes without another change.
+  EXPECT_NE(client.next_with(R"("s":"BTCUSDT","u":)" + std::to_string(update_id)), "");
+  client.send(
+      R"({"method":"UNSUBSCRIBE","params":["btcusdt@quote@100ms","!quote@arr@1000ms","btcusdt@bookTicker"],"id":3})");
+  EXPECT_NE(client.next_with(R"({"result":null,"id":3})"), "");
+  change(btc_, ++update_id);
+  EXPECT_TRUE(client.quiet());
+}
+
 TEST_F(EmitterTest, ASymbolThatIsListedLaterBeginsToFlow) {
   start();
   TestClient client(port(), "/ws/newusdt@bookTicker");

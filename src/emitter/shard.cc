@@ -15,6 +15,7 @@ namespace tickcast::emitter {
 namespace {
 
 using fanout::ClientId;
+using fanout::Encoding;
 using wire::HttpResponse;
 
 // How long a turn may serve before the loop takes in what clients sent and who wants to connect.
@@ -32,6 +33,8 @@ ws::ServerOptions server_options(const Options& options) {
   out.connections_max =
       options.connections_max == 0 ? 0 : (options.connections_max + options.shards - 1) / options.shards;
   out.connections_per_address_max = options.connections_per_address_max;
+  // Replies, and the rest of an array message that was torn.
+  out.connection.unsent_bytes_max = fanout::kArrayBytesMax + 64 * 1024;
   out.messages_per_second = options.messages_per_second;
   out.messages_burst = options.messages_burst;
   return out;
@@ -41,9 +44,7 @@ HttpResponse text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
 }
 
-fanout::Encoding encoding_of(bool combined) {
-  return combined ? fanout::Encoding::combined : fanout::Encoding::raw;
-}
+Encoding encoding_of(bool combined) { return combined ? Encoding::combined : Encoding::raw; }
 
 std::vector<wire::StreamName> parse_all(const std::vector<std::string>& names) {
   std::vector<wire::StreamName> out;
@@ -60,7 +61,8 @@ Shard::Shard(const Options& options, const market::SymbolTable& symbols, market:
       book_(book),
       lookups_(lookups),
       reader_(book),
-      fanout_(symbols),
+      lanes_(symbols),
+      live_(lanes_.live()),
       server_(loop_, server_options(options), *this) {
   book.add_sleeper(wakeup_);
   loop_.add(wakeup_.fd(), net::kReadable, *this);
@@ -76,7 +78,7 @@ void Shard::stop() {
     const std::int64_t now_ns = wall_ns();
     server_.for_each([&](ws::Connection& connection) {
       connection.send(wire::Opcode::text,
-                      wire::server_shutdown_event(now_ns, client_of(connection).combined));
+                      wire::server_shutdown_event(now_ns, client_of(connection).encoding != Encoding::raw));
     });
     server_.drain(wire::CloseCode::service_restart, "Server is shutting down", options_.drain_ns,
                   [this] { loop_.stop(); });
@@ -90,7 +92,7 @@ ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, con
   if (upgrade) {
     if (!streams) return text(404, "Streams are at /ws and /stream.\n");
     const auto names = parse_all(streams->streams);
-    if (Subscriptions().count_with(names, symbols_, {}) > options_.streams_per_connection_max) {
+    if (Subscriptions().count_with(names, symbols_, Selections(1)) > options_.streams_per_connection_max) {
       return text(400, fmt::format("A connection may have at most {} streams.\n",
                                    options_.streams_per_connection_max));
     }
@@ -124,16 +126,19 @@ HttpResponse Shard::answer_page(const wire::HttpRequest& request) const {
 
 void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request) {
   const wire::StreamPath path = wire::parse_stream_path(request).value();
-  const ClientId number = fanout_.add_client(encoding_of(path.combined));
+  const Encoding encoding = encoding_of(path.combined);
+  const ClientId number = live_.add_client(encoding);
   connection.tag = static_cast<std::uint64_t>(number);
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);
-  client_of(connection) = {&connection, path.combined, {}};
+  client_of(connection) = {&connection, encoding, 0, {}, {}};
   change_subscriptions(connection, {wire::Method::subscribe, parse_all(path.streams), false, {}});
 }
 
 void Shard::on_ended(ws::Connection& connection, const ws::Ended&) {
-  fanout_.remove_client(static_cast<ClientId>(connection.tag));
-  client_of(connection) = {};
+  Client& client = client_of(connection);
+  select(client, Selections(1));
+  live_.remove_client(static_cast<ClientId>(connection.tag));
+  client = {};
 }
 
 void Shard::on_message(ws::Connection& connection, const wire::Message& message, std::int64_t) {
@@ -152,10 +157,9 @@ void Shard::on_message(ws::Connection& connection, const wire::Message& message,
 
 std::string Shard::handle(ws::Connection& connection, const wire::ControlRequest& request) {
   Client& client = client_of(connection);
-  const auto number = static_cast<ClientId>(connection.tag);
   switch (request.method) {
     case wire::Method::subscribe:
-      if (too_many(client, number, request.streams)) {
+      if (too_many(client, request.streams)) {
         return wire::error_reply({2,
                                   fmt::format("Too many streams: a connection may have at most {}",
                                               options_.streams_per_connection_max),
@@ -165,42 +169,89 @@ std::string Shard::handle(ws::Connection& connection, const wire::ControlRequest
     case wire::Method::unsubscribe:
       return wire::null_reply(request.id);
     case wire::Method::list_subscriptions:
-      return wire::list_reply(client.subscriptions.list(symbols_, fanout_.watches(number)), request.id);
+      return wire::list_reply(client.subscriptions.list(symbols_, selections_of(client)), request.id);
     case wire::Method::set_property:
-      client.combined = request.combined;
-      fanout_.set_encoding(number, encoding_of(request.combined));
+      client.encoding = encoding_of(request.combined);
+      live_.set_encoding(static_cast<ClientId>(connection.tag), client.encoding);
+      if (client.taps) {
+        for (const Tap& tap : *client.taps) tap.lane->fanout.set_encoding(tap.number, client.encoding);
+      }
       return wire::null_reply(request.id);
     case wire::Method::get_property:
-      return wire::bool_reply(client.combined, request.id);
+      return wire::bool_reply(client.encoding != Encoding::raw, request.id);
   }
   return {};
 }
 
-bool Shard::too_many(const Client& client, ClientId number, std::span<const wire::StreamName> names) const {
-  return client.subscriptions.count_with(names, symbols_, fanout_.watches(number)) >
+bool Shard::too_many(Client& client, std::span<const wire::StreamName> names) {
+  return client.subscriptions.count_with(names, symbols_, selections_of(client)) >
          options_.streams_per_connection_max;
 }
 
 void Shard::change_subscriptions(ws::Connection& connection, const wire::ControlRequest& request) {
   Client& client = client_of(connection);
-  const auto number = static_cast<ClientId>(connection.tag);
-  std::vector<fanout::Watch> watches(fanout_.watches(number).begin(), fanout_.watches(number).end());
+  Selections selections = selections_of(client);
   if (request.method == wire::Method::unsubscribe) {
-    client.subscriptions.remove(request.streams, symbols_, watches);
-  } else if (!too_many(client, number, request.streams)) {
+    client.subscriptions.remove(request.streams, symbols_, selections);
+  } else if (!too_many(client, request.streams)) {
     const bool had_status = client.subscriptions.status();
-    client.subscriptions.add(request.streams, symbols_, watches);
+    client.subscriptions.add(request.streams, symbols_, selections);
     if (client.subscriptions.status() && !had_status) send_status(client);
   }
-  fanout_.watch(number, watches);
+  select(client, selections);
   serve(connection);
+}
+
+Selections Shard::selections_of(Client& client) {
+  const auto listed = [](fanout::Fanout& fanout, ClientId number) {
+    const auto watches = fanout.watches(number);
+    return std::vector<fanout::Watch>(watches.begin(), watches.end());
+  };
+  Selections out = {{{}, 0, listed(live_, static_cast<ClientId>(client.connection->tag))}};
+  if (!client.taps) return out;
+  for (const Tap& tap : *client.taps) {
+    out.push_back({tap.lane->form, tap.market_channel, {}});
+    if (tap.market_channel == 0) out.back().watches = listed(tap.lane->fanout, tap.number);
+  }
+  return out;
+}
+
+void Shard::select(Client& client, const Selections& selections) {
+  live_.watch(static_cast<ClientId>(client.connection->tag), selections.front().watches);
+  if (client.taps) {
+    std::erase_if(*client.taps, [&](const Tap& tap) {
+      const bool kept = std::ranges::any_of(selections, [&](const Selection& selection) {
+        return selection.form == tap.lane->form && selection.market_channel == tap.market_channel;
+      });
+      if (!kept) lanes_.remove_client(*tap.lane, tap.number);
+      return !kept;
+    });
+  }
+  for (std::size_t i = 1; i < selections.size(); ++i) select_further(client, selections[i]);
+  if (client.taps && client.taps->empty()) client.taps.reset();
+}
+
+void Shard::select_further(Client& client, const Selection& selection) {
+  if (!client.taps) client.taps = std::make_unique<std::vector<Tap>>();
+  auto tap = std::ranges::find_if(*client.taps, [&](const Tap& each) {
+    return each.lane->form == selection.form && each.market_channel == selection.market_channel;
+  });
+  if (tap == client.taps->end()) {
+    fanout::Lane& lane = lanes_.lane_for(selection.form, steady_ns());
+    const ClientId number =
+        lane.add_client(client.encoding, static_cast<std::uint32_t>(client.connection->tag));
+    tap = client.taps->insert(tap, {&lane, number, selection.market_channel});
+    if (selection.market_channel != 0)
+      lane.fanout.watch_market(number, static_cast<fanout::Channels>(selection.market_channel));
+  }
+  if (selection.market_channel == 0) tap->lane->fanout.watch(tap->number, selection.watches);
 }
 
 void Shard::send_status(Client& client) {
   std::string event =
       fmt::format(R"({{"e":"status","state":"{}","since":{},"symbols":"all","origin":"{}"}})",
                   market::name(status_.state), status_.since_ms, market::name(status_.origin));
-  if (client.combined) event = fmt::format(R"({{"stream":"!status","data":{}}})", event);
+  if (client.encoding != Encoding::raw) event = fmt::format(R"({{"stream":"!status","data":{}}})", event);
   client.connection->send(wire::Opcode::text, event);
 }
 
@@ -217,17 +268,21 @@ std::int64_t Shard::end_of_turn() {
   if (more_due_) return 0;
   wakeup_.arm();
   // What was admitted before the flag was up woke nobody.
-  if (!reader_.behind()) return -1;
-  wakeup_.disarm();
-  return 0;
+  if (reader_.behind()) {
+    wakeup_.disarm();
+    return 0;
+  }
+  return lanes_due_ns_ == fanout::Lane::kNever ? -1 : std::max<std::int64_t>(0, lanes_due_ns_ - steady_ns());
 }
 
 void Shard::look() {
   if (symbols_.size() != symbols_seen_) resolve_new_symbols();
+  const std::int64_t now_ns = steady_ns();
   market::Book::Entry entry;
   reader_.drain(symbols_, [&](market::SymbolId symbol) {
-    if (book_.read(symbol, entry)) fanout_.apply(symbol, entry);
+    if (book_.read(symbol, entry)) lanes_.apply(symbol, entry, now_ns);
   });
+  lanes_due_ns_ = lanes_.advance(now_ns);
   if (const market::SourceStatus now = book_.source(); now != status_) {
     status_ = now;
     for (Client& client : clients_) {
@@ -240,9 +295,10 @@ void Shard::serve_due() {
   const std::int64_t begin_ns = steady_ns();
   std::int64_t look_ns = begin_ns + options_.look_interval_ns;
   std::size_t visits = 0;
-  ClientId due{};
-  while (fanout_.next_due(due)) {
-    serve(*clients_[static_cast<std::size_t>(due)].connection);
+  fanout::Lanes::Due due;
+  while (lanes_.next_due(due)) {
+    const bool live = due.lane == &lanes_.live_lane();
+    serve(*clients_[live ? static_cast<std::size_t>(due.client) : due.lane->owner(due.client)].connection);
     if (++visits % kVisitsPerClockRead != 0) continue;
     const std::int64_t now_ns = steady_ns();
     if (now_ns >= begin_ns + kServePerTurnNs) {
@@ -259,11 +315,31 @@ void Shard::serve_due() {
 
 void Shard::serve(ws::Connection& connection) {
   if (!connection.can_offer()) return;
-  const auto number = static_cast<ClientId>(connection.tag);
-  const auto owed = fanout_.owed(number, wall_ns());
+  Client& client = client_of(connection);
+  if (client.taps) return serve_taps(client);
+  serve_from(live_, static_cast<ClientId>(connection.tag), connection);
+}
+
+// Each visit begins with another tap: on a slow connection the first one would leave the others nothing.
+void Shard::serve_taps(Client& client) {
+  const std::size_t taps = client.taps->size() + 1;
+  const std::size_t first = client.turn++;
+  for (std::size_t i = 0; i < taps && client.connection->can_offer(); ++i) {
+    const std::size_t at = (first + i) % taps;
+    if (at == 0) {
+      serve_from(live_, static_cast<ClientId>(client.connection->tag), *client.connection);
+    } else {
+      const Tap& tap = (*client.taps)[at - 1];
+      serve_from(tap.lane->fanout, tap.number, *client.connection);
+    }
+  }
+}
+
+void Shard::serve_from(fanout::Fanout& fanout, ClientId number, ws::Connection& connection) {
+  const auto owed = fanout.owed(number, wall_ns());
   if (owed.empty()) return;
   const std::size_t sent = connection.offer(owed);
-  const auto rest = fanout_.written(number, sent);
+  const auto rest = fanout.written(number, sent);
   if (!rest.empty()) connection.finish(rest);
 }
 
@@ -271,10 +347,9 @@ void Shard::resolve_new_symbols() {
   symbols_seen_ = symbols_.size();
   for (Client& client : clients_) {
     if (client.connection == nullptr || !client.subscriptions.has_silent()) continue;
-    const auto number = static_cast<ClientId>(client.connection->tag);
-    std::vector<fanout::Watch> watches(fanout_.watches(number).begin(), fanout_.watches(number).end());
-    if (!client.subscriptions.resolve(symbols_, watches)) continue;
-    fanout_.watch(number, watches);
+    Selections selections = selections_of(client);
+    if (!client.subscriptions.resolve(symbols_, selections)) continue;
+    select(client, selections);
     serve(*client.connection);
   }
 }

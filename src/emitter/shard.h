@@ -9,13 +9,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/wakeup.h"
 #include "emitter/emitter.h"
 #include "emitter/lookups.h"
 #include "emitter/subscriptions.h"
-#include "fanout/fanout.h"
+#include "fanout/lanes.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
 #include "net/loop.h"
@@ -38,11 +39,19 @@ class Shard final : private ws::Application, private net::Ready {
   void stop();
 
  private:
-  // One client: its connection's tag is its number in the fan-out, and its place in clients_.
+  // What a client follows in one more lane than the live one.
+  struct Tap {
+    fanout::Lane* lane;
+    fanout::ClientId number;  // in that lane
+    std::uint8_t market_channel;
+  };
+  // One client: its connection's tag is its number in the live lane, and its place in clients_.
   struct Client {
     ws::Connection* connection = nullptr;  // null: the place is free
-    bool combined = false;
+    fanout::Encoding encoding = fanout::Encoding::raw;
+    std::uint8_t turn = 0;  // which tap a visit begins with
     Subscriptions subscriptions;
+    std::unique_ptr<std::vector<Tap>> taps;  // null when there are none: nearly always
   };
 
   // ws::Application
@@ -58,12 +67,17 @@ class Shard final : private ws::Application, private net::Ready {
   wire::HttpResponse answer_page(const wire::HttpRequest& request) const;
   std::string handle(ws::Connection& connection, const wire::ControlRequest& request);
   void change_subscriptions(ws::Connection& connection, const wire::ControlRequest& request);
-  bool too_many(const Client& client, fanout::ClientId number, std::span<const wire::StreamName> names) const;
+  bool too_many(Client& client, std::span<const wire::StreamName> names);
+  Selections selections_of(Client& client);
+  void select(Client& client, const Selections& selections);
+  void select_further(Client& client, const Selection& selection);
 
   std::int64_t end_of_turn();
   void look();
   void serve_due();
   void serve(ws::Connection& connection);
+  void serve_taps(Client& client);
+  void serve_from(fanout::Fanout& fanout, fanout::ClientId number, ws::Connection& connection);
   void resolve_new_symbols();
   void send_status(Client& client);
 
@@ -76,7 +90,9 @@ class Shard final : private ws::Application, private net::Ready {
   net::Loop loop_;
   Wakeup wakeup_;
   market::BookReader reader_;
-  fanout::Fanout fanout_;
+  fanout::Lanes lanes_;
+  fanout::Fanout& live_;                              // of the lane that is always there
+  std::int64_t lanes_due_ns_ = fanout::Lane::kNever;  // steady clock: when they want to be advanced
   wire::ControlReader control_;
   std::vector<Client> clients_;  // by number in the fan-out
   std::size_t symbols_seen_ = 0;
