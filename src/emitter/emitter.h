@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Emitter: serves the book to WebSocket clients. Starts one shard per core; shards share nothing mutable with
-// each other.
+// Emitter: serves the book to WebSocket clients, and as server-sent events. Starts one shard per core; shards
+// share nothing mutable with each other.
 //
 // Thread: start() and stop() by the one who owns it; each shard is a thread of its own.
 #pragma once

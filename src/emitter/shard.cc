@@ -2,6 +2,7 @@
 #include "emitter/shard.h"
 
 #include <algorithm>
+#include <optional>
 #include <variant>
 
 #include <fmt/core.h>
@@ -46,6 +47,11 @@ HttpResponse text(int status, std::string body) {
 
 Encoding encoding_of(bool combined) { return combined ? Encoding::combined : Encoding::raw; }
 
+std::optional<wire::StreamPath> parse_path(const wire::HttpRequest& request) {
+  auto path = wire::parse_stream_path(request);
+  return path ? path : wire::parse_event_stream_path(request);
+}
+
 std::vector<wire::StreamName> parse_all(const std::vector<std::string>& names) {
   std::vector<wire::StreamName> out;
   out.reserve(names.size());
@@ -88,14 +94,16 @@ void Shard::stop() {
 // --- requests ---
 
 ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, const net::Endpoint&) {
-  const auto streams = wire::parse_stream_path(request);
-  if (upgrade) {
-    if (!streams) return text(404, "Streams are at /ws and /stream.\n");
+  const auto streams = parse_path(request);
+  if (upgrade || (streams && streams->events && request.method == "GET")) {
+    if (!streams || streams->events == upgrade)
+      return text(404, "WebSocket streams are at /ws and /stream, event streams at /sse.\n");
     const auto names = parse_all(streams->streams);
     if (Subscriptions().count_with(names, symbols_, Selections(1)) > options_.streams_per_connection_max) {
       return text(400, fmt::format("A connection may have at most {} streams.\n",
                                    options_.streams_per_connection_max));
     }
+    if (streams->events) return ws::EventStream{};
     return ws::Upgrade{};
   }
   if (request.method != "GET" && request.method != "HEAD") return text(405, "Only GET is answered here.\n");
@@ -125,8 +133,8 @@ HttpResponse Shard::answer_page(const wire::HttpRequest& request) const {
 // --- clients ---
 
 void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request) {
-  const wire::StreamPath path = wire::parse_stream_path(request).value();
-  const Encoding encoding = encoding_of(path.combined);
+  const wire::StreamPath path = parse_path(request).value();
+  const Encoding encoding = path.events ? Encoding::events : encoding_of(path.combined);
   const ClientId number = live_.add_client(encoding);
   connection.tag = static_cast<std::uint64_t>(number);
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);

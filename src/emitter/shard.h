@@ -45,7 +45,8 @@ class Shard final : private ws::Application, private net::Ready {
     fanout::ClientId number;  // in that lane
     std::uint8_t market_channel;
   };
-  // One client: its connection's tag is its number in the live lane, and its place in clients_.
+  // One client, by WebSocket or as an event stream: its connection's tag is its number in the live lane, and
+  // its place in clients_.
   struct Client {
     ws::Connection* connection = nullptr;  // null: the place is free
     fanout::Encoding encoding = fanout::Encoding::raw;

@@ -91,6 +91,10 @@ bool Connection::take_in(net::IoResult result, std::span<char> buffer) {
 }
 
 void Connection::take_messages(std::span<char> bytes, std::int64_t received_ns) {
+  if (speaks_events_) {
+    ++frames_received_;
+    return events_.on_read_end(*this);
+  }
   corked_ = true;
   auto status = wire::MessageReader::Status::message;
   while (status == wire::MessageReader::Status::message && handles_messages()) {
@@ -169,8 +173,14 @@ Connection::Unsent& Connection::unsent() {
 }
 
 void Connection::append(wire::Opcode opcode, std::string_view payload) {
+  if (speaks_events_) return append_event(opcode, payload);
   const std::uint32_t mask = role_ == wire::Role::client ? random_mask() : 0;
   wire::append_frame(unsent().bytes, role_, opcode, payload, mask);
+}
+
+void Connection::append_event(wire::Opcode opcode, std::string_view payload) {
+  if (opcode == wire::Opcode::text) unsent().bytes.append("data: ").append(payload).append("\n\n");
+  if (opcode == wire::Opcode::ping) unsent().bytes.append(": ping\n\n");
 }
 
 void Connection::send(wire::Opcode opcode, std::string_view payload) {
@@ -267,6 +277,10 @@ void Connection::all_written() {
 
 void Connection::close(wire::CloseCode code, std::string_view reason) {
   if (!open()) return;
+  if (speaks_events_) {
+    say_farewell(State::closed, "", {wire::CloseCode::abnormal, std::string(reason), true});
+    return set_blocked(true);  // ended by the loop, when what is unsent is out
+  }
   say_farewell(State::closing, wire::close_payload(code, reason),
                {wire::CloseCode::abnormal, std::string(reason), true});
   if (!blocked_ && !corked_) write_unsent();
@@ -327,7 +341,7 @@ void Connection::release() {
 
 void Connection::ping() {
   if (!open()) return;
-  if (ping_sent_ns_ == 0) ping_sent_ns_ = loop_.now_ns();
+  if (ping_sent_ns_ == 0 && !speaks_events_) ping_sent_ns_ = loop_.now_ns();
   send(wire::Opcode::ping, std::to_string(loop_.now_ns()));
 }
 

@@ -8,6 +8,10 @@
 // and abort, never destroy it. Small, and without heap memory of its own while idle: a server holds very
 // many.
 //
+// The same can be an event stream (server-sent events, HTML standard section 9.2): then what is sent are
+// `data:` and comment lines, what the peer sends is counted and thrown away, and closing is the end of the
+// stream.
+//
 // Two ways out, so that nothing stale is ever queued:
 //   send()   replies and events that must all arrive: kept until the socket takes them, up to
 //   unsent_bytes_max, beyond which
@@ -77,6 +81,9 @@ class Connection final : private net::Ready {
 
   // Takes in bytes that came with the handshake. Once, before the loop's next turn.
   void start(std::span<char> already_read);
+
+  // Makes it an event stream, for good: before start(), role server.
+  void speak_events() { speaks_events_ = true; }
 
   // Queues one message and writes what the socket takes: at once, or at the end of the read when called from
   // on_message, so that the replies to all that was read together cost one write. Ignored once closing.
@@ -149,6 +156,7 @@ class Connection final : private net::Ready {
   void read_some();
   bool take_in(net::IoResult result, std::span<char> buffer);
   void take_messages(std::span<char> bytes, std::int64_t received_ns);
+  void append_event(wire::Opcode opcode, std::string_view payload);
   void handle(const wire::Message& message, std::int64_t received_ns);
   void handle_pong(std::string_view payload);
   void handle_close(wire::CloseCode code, std::string_view reason);
@@ -189,6 +197,7 @@ class Connection final : private net::Ready {
   bool blocked_ = false;
   bool paused_ = false;
   bool corked_ = false;  // inside a read: replies are collected
+  bool speaks_events_ = false;
 };
 
 static_assert(sizeof(Connection) <= 224, "an idle connection is what a server holds most of");

@@ -46,6 +46,7 @@ class HttpSession final : private net::Ready {
   ~HttpSession();
 
   const net::Endpoint& peer() const { return peer_; }
+  bool head_only() const { return head_only_; }  // the request under way is HEAD
   bool answering() const { return phase_ == Phase::answering; }
 
   // Writes the answer; the body is left out when the request was HEAD.

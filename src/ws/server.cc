@@ -24,6 +24,12 @@ constexpr std::size_t kRefusedMax = 128;  // at a time; beyond, connections are 
 constexpr std::size_t kSweepSlices = 16;  // so that looking after very many connections makes no long pause
 constexpr std::int64_t kDrainTickNs = 5 * kNsPerMs;
 
+// Its body ends with the connection (RFC 9112 section 6.3). Any page may read it, as any may open a WebSocket
+// connection; no proxy shall keep or collect it.
+constexpr std::string_view kEventStreamHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    "Access-Control-Allow-Origin: *\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n";
+
 std::int64_t sweep_period_ns(const ServerOptions& options) {
   std::int64_t period = kNsPerSecond;
   for (const std::int64_t limit :
@@ -110,6 +116,8 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   void on_session_end(HttpSession& session) override;
   void upgrade(HttpSession& session, const wire::HttpRequest& request, const Upgrade& upgrade,
                std::string_view accept);
+  void begin_events(HttpSession& session, const wire::HttpRequest& request, const EventStream& stream);
+  Peer& take_over(HttpSession& session, std::uint64_t tag, std::string& already_read);
 
   bool within_rate(Peer& peer);
   void sweep();
@@ -229,6 +237,7 @@ void Server::Impl::on_request(HttpSession& session, const wire::HttpRequest& req
   const Answer answer = application.on_request(request, asked, session.peer());
   if (const auto* response = std::get_if<wire::HttpResponse>(&answer)) return session.answer(*response);
   if (std::holds_alternative<Hang>(answer)) return session.hang();
+  if (const auto* stream = std::get_if<EventStream>(&answer)) return begin_events(session, request, *stream);
   if (asked) return upgrade(session, request, std::get<Upgrade>(answer), handshake.bytes);
   session.answer(text_response(426, {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}},
                                "This is a WebSocket address.\n"));
@@ -238,18 +247,35 @@ void Server::Impl::upgrade(HttpSession& session, const wire::HttpRequest& reques
                            std::string_view accept) {
   ++counters.upgraded;
   std::string already_read;
+  Peer& peer = take_over(session, upgrade.tag, already_read);
+  peer.connection.append_frames(accept);
+  peer.connection.append_frames(upgrade.first_frames);
+  application.on_open(peer.connection, request);
+  peer.connection.start(already_read);
+}
+
+void Server::Impl::begin_events(HttpSession& session, const wire::HttpRequest& request,
+                                const EventStream& stream) {
+  if (session.head_only()) return session.answer({200, {{"Content-Type", "text/event-stream"}}, ""});
+  std::string already_read;
+  Peer& peer = take_over(session, stream.tag, already_read);
+  peer.connection.speak_events();
+  peer.connection.append_frames(kEventStreamHead);
+  application.on_open(peer.connection, request);
+  peer.connection.start(already_read);
+}
+
+// The session's stream becomes a peer's; the session ends.
+Server::Impl::Peer& Server::Impl::take_over(HttpSession& session, std::uint64_t tag,
+                                            std::string& already_read) {
   auto made = std::make_unique<Peer>(*this, session.release_stream(already_read));
   Peer& peer = *made;
   peer.ticket = std::move(session.ticket);
   peer.index = static_cast<std::uint32_t>(peers.size());
   peers.push_back(std::move(made));
   on_session_end(session);
-
-  peer.connection.tag = upgrade.tag;
-  peer.connection.append_frames(accept);
-  peer.connection.append_frames(upgrade.first_frames);
-  application.on_open(peer.connection, request);
-  peer.connection.start(already_read);
+  peer.connection.tag = tag;
+  return peer;
 }
 
 void Server::Impl::on_session_end(HttpSession& session) {

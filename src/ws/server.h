@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Server: accepts TCP connections, answers HTTP requests, and turns those that ask for it into WebSocket
-// connections. What is served is the Application's; the rules every connection keeps (handshake time, pings,
-// idle, numbers) are the server's.
+// connections or event streams. What is served is the Application's; the rules every connection keeps
+// (handshake time, pings, idle, numbers) are the server's.
 //
 // Thread: its loop's. Owns its connections.
 #pragma once
@@ -44,9 +44,14 @@ struct Upgrade {
   std::uint64_t tag = 0;     // becomes Connection::tag
   std::string first_frames;  // whole frames sent right behind the 101; may be empty
 };
+// An event stream (text/event-stream) that lives until either side ends it; on_open follows as for an
+// upgrade.
+struct EventStream {
+  std::uint64_t tag = 0;  // becomes Connection::tag
+};
 // No answer, ever (a fault): the connection stays until the peer ends it.
 struct Hang {};
-using Answer = std::variant<wire::HttpResponse, Upgrade, Hang>;
+using Answer = std::variant<wire::HttpResponse, Upgrade, EventStream, Hang>;
 
 class Application : public ConnectionEvents {
  public:
@@ -90,7 +95,7 @@ class Server {
   std::size_t connections() const;  // WebSocket connections and those that still speak HTTP
   const ServerCounters& counters() const;
 
-  // Calls visit for every open WebSocket connection; visit may close or abort any of them.
+  // Calls visit for every open WebSocket connection and event stream; visit may close or abort any of them.
   void for_each(const std::function<void(Connection&)>& visit);
 
   // Closes all connections with the code, spread evenly over `spread_ns`, then calls `done` from the loop.
