@@ -153,7 +153,6 @@ struct TopicSource::Impl final : private TopicReaderOwner {
 
   void on_caught_up() override {
     trouble.clear();
-    last_record_ns = loop.now_ns();
     stats.restarts.store(reader.restarts(), std::memory_order_relaxed);
     if (!stats.ready.exchange(true, std::memory_order_release)) {
       log_info("kafka", "ready: {} symbols from {} records in {} partitions of {}", symbols.size(),
@@ -185,7 +184,8 @@ struct TopicSource::Impl final : private TopicReaderOwner {
   SourceState judge() const {
     if (!stats.ready.load(std::memory_order_relaxed)) return SourceState::connecting;
     if (!trouble.empty()) return SourceState::down;
-    return loop.now_ns() - last_record_ns < options.stale_after_ns ? SourceState::live : SourceState::stale;
+    const bool flows = last_record_ns != 0 && loop.now_ns() - last_record_ns < options.stale_after_ns;
+    return flows ? SourceState::live : SourceState::stale;
   }
 
   bool update_state() {
@@ -217,9 +217,9 @@ struct TopicSource::Impl final : private TopicReaderOwner {
   std::vector<bool> undated;  // by symbol: the held quote came without an id, over one that had one
   std::vector<bool> guessed;  // by symbol: nobody but the topic has listed it
 
-  std::int64_t batch_ns = 0;  // wall clock, once per batch
-  std::int64_t last_record_ns = 0;
-  std::string trouble;  // empty: none
+  std::int64_t batch_ns = 0;        // wall clock, once per batch
+  std::int64_t last_record_ns = 0;  // 0: none yet
+  std::string trouble;              // empty: none
   market::Origin origin = market::Origin::live;
   SourceState told = SourceState::connecting;
   market::Origin told_origin = market::Origin::live;
