@@ -246,7 +246,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     Partition& partition = *partitions[static_cast<std::size_t>(number)];
     if (partition.backlog.empty()) return false;
     // While the broker is away one record at a time tries it: what waits stays young here.
-    if (partition.batches == (away ? 1 : kBatchesUnderWayMax)) return true;
+    if (partition.batches >= (away ? 1 : kBatchesUnderWayMax)) return true;
     const std::int64_t now_ns = steady_ns();
     const std::int64_t filled_ns = partition.batches > 0 ? partition.handed_ns + kFillNs : 0;
     if (now_ns < filled_ns) {
@@ -366,7 +366,6 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
         if (std::exchange(outage_told, false)) log_info("kafka", "the broker takes records again");
         write_due_after_outage();
       }
-      stats.connected.store(true, std::memory_order_relaxed);
       return;
     }
     bump(stats.failed);
@@ -382,7 +381,6 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   void note_failure(rd_kafka_resp_err_t code) {
     if (means_no_topic(code)) no_topic = true;
-    stats.connected.store(false, std::memory_order_relaxed);
     if (std::exchange(away, true)) return;
     bump(stats.outages);
     // A limit of its own: what librdkafka says just before must not silence it.

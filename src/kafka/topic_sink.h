@@ -50,7 +50,6 @@ struct SinkStats {
   std::atomic<std::uint64_t> batches{0};    // handed over together; librdkafka may split one
   std::atomic<std::uint64_t> outages{0};    // times that the broker was found not to take anything
   std::atomic<std::uint64_t> instances{0};  // of librdkafka's producer: more than one after a fatal error
-  std::atomic<bool> connected{false};       // the topic is there and the last report was good
 };
 
 class TopicSink {
