@@ -9,6 +9,7 @@
 //
 //   kafka_bench BROKERS [broker's process id] [runs] [seconds a run] [rate...]
 //                                             defaults: 0 (no broker CPU), 5, 4, 1000 6000 20000 50000
+//   kafka_bench BROKERS catch-up [records]    how long an emitter takes to read a topic back (300000)
 //
 // With KAFKA_BENCH_MIXED set also our writer with a bare reader, and the other way round.
 //
@@ -445,6 +446,95 @@ Outcome run_pair(const Load& load, const Rate& rate, int partitions, bool our_wr
   return measure(load, rate, reader->seen(), *writer);
 }
 
+// --- catching up ---
+
+// Takes the reports of what the broker took, until no more than so many records wait.
+void settle(rd_kafka_t* producer, int records) {
+  rd_kafka_queue_t* const reports = rd_kafka_queue_get_main(producer);
+  const std::int64_t until_ns = steady_ns() + 30 * kNsPerSecond;
+  while (rd_kafka_outq_len(producer) > records) {
+    if (rd_kafka_event_t* told = rd_kafka_queue_poll(reports, 100)) rd_kafka_event_destroy(told);
+    CHECK(steady_ns() < until_ns, "the broker did not take the records in 30 s");
+  }
+  rd_kafka_queue_destroy(reports);
+}
+
+// Records of the market's symbols in turn, as fast as the broker takes them.
+void fill_topic(const Load& load, std::size_t records) {
+  const std::unique_ptr<exchange::Source> market = make_market({1'000, true});
+  rd_kafka_t* const producer = make_bare(RD_KAFKA_PRODUCER, load.brokers);
+  rd_kafka_topic_t* const topic = rd_kafka_topic_new(producer, kTopic, nullptr);
+  char value[wire::kRecordBytesMax];
+  for (std::size_t i = 0; i < records; ++i) {
+    const std::string& key = market->listings()[i % kSymbols].symbol;
+    const char* const end = wire::write_record(value, stamped(market->quotes()[i % kSymbols]));
+    CHECK(rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
+                           static_cast<std::size_t>(end - value), key.data(), key.size(), nullptr) == 0,
+          "librdkafka took no record");
+    if (i % 10'000 == 0) settle(producer, 100'000);
+  }
+  settle(producer, 0);
+  rd_kafka_topic_destroy(topic);
+  rd_kafka_destroy(producer);
+}
+
+// From nothing to every record of the last minute taken in.
+double catch_up_seconds(const Load& load, std::size_t& records) {
+  net::Loop loop;
+  market::SymbolTable symbols;
+  market::Book book;
+  kafka::SourceOptions options;
+  options.settings = {load.brokers, kTopic, {}};
+  kafka::TopicSource source(loop, symbols, book, options);
+  const std::int64_t start_ns = steady_ns();
+  CHECK(source.start().has_value(), "the source did not start");
+  while (!source.stats().ready) {
+    loop.turn(kNsPerSecond);
+    CHECK(steady_ns() - start_ns < 30 * kNsPerSecond, "the source was not ready in 30 s");
+  }
+  records = source.stats().records;
+  return static_cast<double>(steady_ns() - start_ns) / 1e9;
+}
+
+// The same with librdkafka alone: from the partitions' begin, each record only counted.
+double bare_catch_up_seconds(const Load& load, int partitions, std::size_t records) {
+  rd_kafka_t* const consumer = make_bare(RD_KAFKA_CONSUMER, load.brokers);
+  rd_kafka_topic_t* const topic = rd_kafka_topic_new(consumer, kTopic, nullptr);
+  rd_kafka_queue_t* const queue = rd_kafka_queue_new(consumer);
+  const std::int64_t start_ns = steady_ns();
+  for (int p = 0; p < partitions; ++p)
+    rd_kafka_consume_start_queue(topic, p, RD_KAFKA_OFFSET_BEGINNING, queue);
+  for (std::size_t seen = 0; seen < records;) {
+    rd_kafka_message_t* const message = rd_kafka_consume_queue(queue, 1'000);
+    CHECK(message != nullptr, "the broker went silent");
+    seen += message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? 1 : 0;
+    rd_kafka_message_destroy(message);
+  }
+  const double seconds = static_cast<double>(steady_ns() - start_ns) / 1e9;
+  for (int p = 0; p < partitions; ++p) rd_kafka_consume_stop(topic, p);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_topic_destroy(topic);
+  rd_kafka_destroy(consumer);
+  return seconds;
+}
+
+void measure_catch_up(const Load& load, int partitions, std::size_t records) {
+  fill_topic(load, records);
+  std::vector<double> ours;
+  std::vector<double> bare;
+  for (int run = 0; run < load.runs; ++run) {
+    std::size_t read = 0;
+    ours.push_back(catch_up_seconds(load, read));
+    CHECK(read >= records, "the source was ready before it had read everything");
+    bare.push_back(bare_catch_up_seconds(load, partitions, records));
+  }
+  std::sort(ours.begin(), ours.end());
+  std::sort(bare.begin(), bare.end());
+  std::printf("%zu records read back, median of %d (least, most)\n", records, load.runs);
+  for (const auto& [who, all] : {std::pair{"bare", bare}, std::pair{"ours", ours}})
+    std::printf("  %s %.3f s (%.3f, %.3f)\n", who, all[all.size() / 2], all.front(), all.back());
+}
+
 double median_of(const std::vector<Outcome>& all, double Outcome::*figure) {
   std::vector<double> values;
   for (const Outcome& one : all) values.push_back(one.*figure);
@@ -495,9 +585,17 @@ int main(int argc, char** argv) {
   Load load;
   CHECK(argc > 1, "kafka_bench BROKERS [broker's process id] [runs] [seconds] [rate...]");
   load.brokers = argv[1];
-  if (argc > 2) load.broker_pid = std::atoi(argv[2]);
-  if (argc > 3) load.runs = std::atoi(argv[3]);
+  const bool catch_up = argc > 2 && std::string(argv[2]) == "catch-up";
+  if (argc > 2 && !catch_up) load.broker_pid = std::atoi(argv[2]);
+  if (argc > 3 && !catch_up) load.runs = std::atoi(argv[3]);
   if (argc > 4) load.seconds = std::atoi(argv[4]);
+  set_log_level(LogLevel::warning);
+  const auto made = kafka::ensure_topic({load.brokers, kTopic, {}}, {}, 5'000);
+  CHECK(made.has_value(), made.has_value() ? "" : made.error().message.c_str());
+  if (catch_up) {
+    measure_catch_up(load, made->partitions, argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 300'000);
+    return 0;
+  }
   std::vector<Rate> rates;
   for (int i = 5; i < argc; ++i)
     rates.push_back({std::atof(argv[i]), std::string(argv[i]).find('s') != std::string::npos});
@@ -505,9 +603,6 @@ int main(int argc, char** argv) {
     for (const bool steady : {false, true})
       for (const double rate : {1'000.0, 6'000.0, 20'000.0, 50'000.0}) rates.push_back({rate, steady});
   load.mixed = std::getenv("KAFKA_BENCH_MIXED") != nullptr;
-  set_log_level(LogLevel::warning);
-  const auto made = kafka::ensure_topic({load.brokers, kTopic, {}}, {}, 5'000);
-  CHECK(made.has_value(), made.has_value() ? "" : made.error().message.c_str());
   std::printf("%zu symbols, %d partitions, %d runs of %d s each, alternately\n", kSymbols, made->partitions,
               load.runs, load.seconds);
   for (const Rate& rate : rates) compare(load, rate, made->partitions);
