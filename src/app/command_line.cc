@@ -180,6 +180,13 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
                           "clients in all; 0: what descriptors allow, less a reserve");
   add_number<std::size_t>(command, "--max-connections-per-address", emitter.connections_per_address_max, 0,
                           100'000'000, "clients from one address; 0: no limit");
+  auto* const certificate =
+      command.add_option("--tls-certificate", emitter.tls_certificate_file,
+                         "serve https and wss with this certificate (PEM, the chain's others behind it)");
+  auto* const key =
+      command.add_option("--tls-key", emitter.tls_key_file, "the certificate's key (PEM, no pass phrase)");
+  with_environment(certificate, "--tls-certificate")->type_name("FILE")->check(CLI::ExistingFile)->needs(key);
+  with_environment(key, "--tls-key")->type_name("FILE")->check(CLI::ExistingFile)->needs(certificate);
 }
 
 // Other tickcasts as further sources. They tell quotes with their times, have no leg B and no daily cut, and

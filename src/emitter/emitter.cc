@@ -9,6 +9,7 @@
 #include "emitter/lookups.h"
 #include "emitter/shard.h"
 #include "net/socket.h"
+#include "net/tls_identity.h"
 
 namespace tickcast::emitter {
 
@@ -19,6 +20,7 @@ struct Emitter::Impl {
   }
 
   Options options;
+  std::unique_ptr<net::TlsIdentity> tls;  // null: in clear
   Lookups lookups;
   std::uint16_t port = 0;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -28,6 +30,11 @@ struct Emitter::Impl {
 Result<std::unique_ptr<Emitter>> Emitter::start(const Options& options, const market::SymbolTable& symbols,
                                                 market::Book& book) {
   auto impl = std::make_unique<Impl>(options, symbols, book);
+  if (!options.tls_certificate_file.empty()) {
+    auto loaded = net::TlsIdentity::load(options.tls_certificate_file, options.tls_key_file);
+    if (!loaded) return loaded.error();
+    impl->tls = std::move(*loaded);
+  }
 
   // Shards share the port, which the kernel would let another process of ours do too: so first take it alone.
   wire::ListenAddress address = options.listen;
@@ -42,7 +49,8 @@ Result<std::unique_ptr<Emitter>> Emitter::start(const Options& options, const ma
     auto listener =
         net::listen_tcp(address, {.reuse_port = true, .send_buffer_bytes = options.send_buffer_bytes});
     if (!listener) return listener.error();
-    impl->shards.push_back(std::make_unique<Shard>(impl->options, symbols, book, impl->lookups));
+    impl->shards.push_back(
+        std::make_unique<Shard>(impl->options, impl->tls.get(), symbols, book, impl->lookups));
     impl->shards.back()->listen(std::move(*listener));
   }
   for (const auto& shard : impl->shards) impl->threads.emplace_back([&shard = *shard] { shard.run(); });
@@ -56,6 +64,8 @@ Emitter::~Emitter() {
   for (const auto& shard : impl_->shards) shard->stop();
   for (std::thread& thread : impl_->threads) thread.join();
 }
+
+Status Emitter::reload_certificate() { return impl_->tls ? impl_->tls->reload() : Done{}; }
 
 std::uint16_t Emitter::port() const { return impl_->port; }
 

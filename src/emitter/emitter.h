@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -19,6 +20,9 @@ namespace tickcast::emitter {
 
 struct Options {
   wire::ListenAddress listen;
+  // Serve under TLS with this certificate (the chain's others behind it) and key, PEM; empty: in clear.
+  std::string tls_certificate_file;
+  std::string tls_key_file;
   std::size_t shards = 0;  // 0: one per core
   std::size_t streams_per_connection_max = 1024;
   std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve
@@ -44,6 +48,8 @@ class Emitter {
   ~Emitter();  // serverShutdown to every client, then close 1012 spread over drain_ns
 
   std::uint16_t port() const;
+  // Reads certificate and key again; when they are not good, the last ones stay in use. Nothing in clear.
+  Status reload_certificate();
 
  private:
   struct Impl;

@@ -24,8 +24,9 @@ constexpr std::int64_t kServePerTurnNs = 2 * kNsPerMs;
 // Reading the clock costs 1/200 of a send: often enough here.
 constexpr std::size_t kVisitsPerClockRead = 8;
 
-ws::ServerOptions server_options(const Options& options) {
+ws::ServerOptions server_options(const Options& options, const net::TlsIdentity* tls) {
   ws::ServerOptions out;
+  out.tls = tls;
   out.connection.limits = {options.message_bytes_max, options.fragments_max};
   out.handshake_timeout_ns = options.handshake_timeout_ns;
   out.ping_interval_ns = options.ping_interval_ns;
@@ -61,7 +62,8 @@ std::vector<wire::StreamName> parse_all(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Shard::Shard(const Options& options, const market::SymbolTable& symbols, market::Book& book, Lookups& lookups)
+Shard::Shard(const Options& options, const net::TlsIdentity* tls, const market::SymbolTable& symbols,
+             market::Book& book, Lookups& lookups)
     : options_(options),
       symbols_(symbols),
       book_(book),
@@ -69,7 +71,7 @@ Shard::Shard(const Options& options, const market::SymbolTable& symbols, market:
       reader_(book),
       lanes_(symbols),
       live_(lanes_.live()),
-      server_(loop_, server_options(options), *this) {
+      server_(loop_, server_options(options, tls), *this) {
   book.add_sleeper(wakeup_);
   loop_.add(wakeup_.fd(), net::kReadable, *this);
   loop_.on_end_of_turn([this] { return end_of_turn(); });

@@ -21,6 +21,7 @@
 #include "market/symbol_table.h"
 #include "net/loop.h"
 #include "net/socket.h"
+#include "net/tls_identity.h"
 #include "wire/control.h"
 #include "ws/server.h"
 
@@ -28,8 +29,9 @@ namespace tickcast::emitter {
 
 class Shard final : private ws::Application, private net::Ready {
  public:
-  // Registers with the book as a sleeper: before ingest starts.
-  Shard(const Options& options, const market::SymbolTable& symbols, market::Book& book, Lookups& lookups);
+  // Registers with the book as a sleeper: before ingest starts. `tls`: null in clear; must outlive the shard.
+  Shard(const Options& options, const net::TlsIdentity* tls, const market::SymbolTable& symbols,
+        market::Book& book, Lookups& lookups);
   ~Shard();
 
   void listen(net::Socket listener) { server_.listen(std::move(listener)); }

@@ -136,25 +136,47 @@ struct Stream::Tls {
   bool broken = false;  // after a fatal error OpenSSL must not be asked to shut down
 };
 
-Result<TlsContext> TlsContext::client(const std::string& ca_file) {
-  TlsContext made;
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  CHECK(context != nullptr, "OpenSSL is out of memory");
-  made.context_ = context;
+TlsContext::TlsContext(const void* method) : context_(SSL_CTX_new(static_cast<const SSL_METHOD*>(method))) {
+  CHECK(context_ != nullptr, "OpenSSL is out of memory");
+  SSL_CTX* const context = static_cast<SSL_CTX*>(context_);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   // An end without close_notify looks like any end: whether it was due is the WebSocket's closing handshake
   // to tell.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);  // a record in one recv instead of two
   ERR_clear_error();
+}
+
+Result<TlsContext> TlsContext::client(const std::string& ca_file) {
+  TlsContext made(TLS_client_method());
+  SSL_CTX* const context = static_cast<SSL_CTX*>(made.context_);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_read_ahead(context, 1);  // a record in one recv instead of two
   const bool trusted = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
                                        : SSL_CTX_load_verify_file(context, ca_file.c_str()) == 1;
   if (!trusted) {
     return Error{fmt::format("the trusted certificates can't be read from {}: {}",
                              ca_file.empty() ? "the system's store" : ca_file, newest_openssl_error())};
+  }
+  return made;
+}
+
+Result<TlsContext> TlsContext::server(const std::string& certificate_file, const std::string& key_file) {
+  TlsContext made(TLS_server_method());
+  SSL_CTX* const context = static_cast<SSL_CTX*>(made.context_);
+  // Clients talk little: no read-ahead, whose buffer each of them would hold.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets resume sessions
+  SSL_CTX_set_num_tickets(context, 1);
+  // A key under a pass phrase would be asked for at the terminal.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
+  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
+    return Error{
+        fmt::format("no certificate can be read from {}: {}", certificate_file, newest_openssl_error())};
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return Error{fmt::format("no key for the certificate in {} can be read from {}: {}", certificate_file,
+                             key_file, newest_openssl_error())};
   }
   return made;
 }
@@ -186,6 +208,16 @@ Stream::Stream(Socket socket, const TlsContext& context, const std::string& host
     set = SSL_set1_host(ssl, host_name.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host_name.c_str()) == 1;
   }
   CHECK(set, "OpenSSL can't verify this host name");
+}
+
+Stream::Stream(Socket socket, const TlsContext& context)
+    : socket_(std::move(socket)), tls_(std::make_unique<Tls>()) {
+  tls_->ssl = SSL_new(static_cast<SSL_CTX*>(context.context_));
+  CHECK(tls_->ssl != nullptr, "OpenSSL is out of memory");
+  tls_->host = "the client";
+  BIO* bio = new_bio(socket_.fd());
+  SSL_set_bio(tls_->ssl, bio, bio);
+  SSL_set_accept_state(tls_->ssl);
 }
 
 Stream::~Stream() = default;

@@ -27,19 +27,22 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
-// A TLS client's settings: the system's trust store (or `ca_file`), host name verified, SNI sent, TLS 1.2 at
-// least.
+// One side's TLS settings, TLS 1.2 at least. Streams keep what they need of it: it may go before them.
 class TlsContext {
  public:
+  // The system's trust store (or `ca_file`), host name verified, SNI sent.
   static Result<TlsContext> client(const std::string& ca_file = "");
+  // Shows the certificate, followed in its file by those that lead to an authority; both files PEM, the key
+  // without a pass phrase. Fails when a file can't be read or the key is not the certificate's.
+  static Result<TlsContext> server(const std::string& certificate_file, const std::string& key_file);
   TlsContext(TlsContext&&) noexcept;
   TlsContext& operator=(TlsContext&&) noexcept;
   ~TlsContext();
 
  private:
   friend class Stream;
-  TlsContext() = default;
-  void* context_ = nullptr;  // SSL_CTX, owned
+  explicit TlsContext(const void* method);
+  void* context_;  // SSL_CTX, owned
 };
 
 // Small: a server holds very many of those in clear.
@@ -49,6 +52,8 @@ class Stream {
   // As a TLS client of `host_name` (a numeric address is checked against the certificate's addresses, and no
   // SNI is sent).
   Stream(Socket socket, const TlsContext& context, const std::string& host_name);
+  // As a TLS server.
+  Stream(Socket socket, const TlsContext& context);
   ~Stream();
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&&) = delete;
@@ -58,12 +63,14 @@ class Stream {
   // TLS only: one step of the handshake; `ok` when done (at once in clear).
   IoStatus handshake();
 
-  // REQUIRES: the span is not empty. Under TLS a write that would block must be repeated with the same bytes
-  // at the front: the record is made already (so Connection::offer, which may come with newer bytes, is for
-  // streams in clear).
+  // REQUIRES: the span is not empty. Under TLS a write moves one record at most, and one that would block
+  // must be repeated with the same first kTlsRecordBytes (or all, when they are fewer): the record is made
+  // already.
+  static constexpr std::size_t kTlsRecordBytes = 16 * 1024;  // RFC 8446 section 5.1
   IoResult read(std::span<char> into);
   IoResult write(std::span<const char> from) { return tls_ ? tls_write(from) : plain_write(from); }
 
+  bool secure() const { return tls_ != nullptr; }
   // A read or handshake step waits for writability (TLS).
   bool wants_write() const;
   // More bytes may be had without the descriptor becoming readable: do not wait for it (TLS).

@@ -56,6 +56,18 @@ CertificatePointer new_certificate(EVP_PKEY* key, const char* common_name, long 
   return certificate;
 }
 
+// Into a new temporary file; its path.
+std::string write_pem(const std::function<void(FILE*)>& write) {
+  const char* folder = getenv("TMPDIR");
+  std::string path = std::string(folder == nullptr ? "/tmp" : folder) + "/tickcast-pem-XXXXXX";
+  const int fd = mkstemp(path.data());
+  CHECK(fd >= 0, "the temporary folder can't be written to");
+  FILE* file = fdopen(fd, "w");
+  write(file);
+  fclose(file);
+  return path;
+}
+
 // OpenSSL's own socket writes raise it when the client has gone.
 void block_broken_pipe() {
   sigset_t broken_pipe;
@@ -85,13 +97,7 @@ TestAuthority::TestAuthority() : key_(std::make_unique<Key>()) {
   add_extension(own, own, NID_subject_key_identifier, "hash");
   X509_sign(own, key_->key.get(), EVP_sha256());
 
-  const char* folder = getenv("TMPDIR");
-  ca_file_ = std::string(folder == nullptr ? "/tmp" : folder) + "/tickcast-ca-XXXXXX";
-  const int fd = mkstemp(ca_file_.data());
-  CHECK(fd >= 0, "the temporary folder can't be written to");
-  FILE* file = fdopen(fd, "w");
-  PEM_write_X509(file, own);
-  fclose(file);
+  ca_file_ = write_pem([own](FILE* file) { PEM_write_X509(file, own); });
 }
 
 TestAuthority::~TestAuthority() { unlink(ca_file_.c_str()); }
@@ -105,6 +111,21 @@ std::shared_ptr<TestAuthority::Issued> TestAuthority::issue(const Certificate& w
   add_extension(made, key_->certificate.get(), NID_subject_alt_name, what.name);
   X509_sign(made, key_->key.get(), EVP_sha256());
   return issued;
+}
+
+TestAuthority::Files::~Files() {
+  if (!certificate.empty()) unlink(certificate.c_str());
+  if (!key.empty()) unlink(key.c_str());
+}
+
+TestAuthority::Files TestAuthority::issue_files(const Certificate& what) const {
+  const auto issued = issue(what);
+  Files files;
+  files.certificate = write_pem([&](FILE* file) { PEM_write_X509(file, issued->certificate.get()); });
+  files.key = write_pem([&](FILE* file) {
+    PEM_write_PrivateKey(file, issued->key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
+  return files;
 }
 
 TestTlsServer::TestTlsServer(std::shared_ptr<TestAuthority::Issued> certificate,

@@ -33,6 +33,15 @@ class TestAuthority {
   };
   struct Issued;
   std::shared_ptr<Issued> issue(const Certificate& what) const;
+  // The same as a server reads it; the files are removed with the object.
+  struct Files {
+    std::string certificate;
+    std::string key;
+    Files() = default;
+    Files(Files&&) = default;
+    ~Files();
+  };
+  Files issue_files(const Certificate& what) const;
 
  private:
   struct Key;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ws/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -212,6 +213,10 @@ std::size_t Connection::offer(std::span<const char> frames) {
     if (!can_offer()) return 0;
   }
   if (frames.empty()) return 0;
+  return stream_.secure() ? offer_records(frames) : offer_bytes(frames);
+}
+
+std::size_t Connection::offer_bytes(std::span<const char> frames) {
   const net::IoResult result = stream_.write(frames);
   if (result.status == net::IoStatus::ok) last_sent_ns_ = loop_.now_ns();
   if (result.bytes == frames.size()) return result.bytes;
@@ -221,6 +226,29 @@ std::size_t Connection::offer(std::span<const char> frames) {
     set_blocked(true);
   }
   return result.bytes;
+}
+
+// A record that the socket did not take whole is made already: its bytes count as taken, and are kept to be
+// written again.
+std::size_t Connection::offer_records(std::span<const char> frames) {
+  std::size_t taken = 0;
+  while (taken < frames.size()) {
+    const auto record = frames.subspan(taken, std::min(frames.size() - taken, net::Stream::kTlsRecordBytes));
+    const net::IoResult result = stream_.write(record);
+    if (result.status == net::IoStatus::ok) {
+      last_sent_ns_ = loop_.now_ns();
+      taken += result.bytes;
+      continue;
+    }
+    if (result.status == net::IoStatus::failed) {
+      drop({wire::CloseCode::abnormal, stream_.failure(), false});
+      return taken;
+    }
+    unsent().bytes.append(record.data(), record.size());
+    set_blocked(true);
+    return taken + record.size();
+  }
+  return taken;
 }
 
 void Connection::finish(std::span<const char> rest_of_torn_frame) {

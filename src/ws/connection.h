@@ -93,9 +93,10 @@ class Connection final : private net::Ready {
   void append_frames(std::string_view frames);
   void flush();
 
-  // Late-bound writing. REQUIRES can_offer(). Returns how many bytes the socket took; when that is short,
-  // finish() must get the rest of the frame in which the cut lies, before anything else is sent (nothing when
-  // it lies between two), and can_offer() is false until on_writable.
+  // Late-bound writing. REQUIRES can_offer(). Returns how many bytes the socket took (under TLS, with those
+  // of one record that is kept until it takes them); when that is short, finish() must get the rest of the
+  // frame in which the cut lies, before anything else is sent (nothing when it lies between two), and
+  // can_offer() is false until on_writable.
   bool can_offer() const { return state_ == State::open && !blocked_; }
   std::size_t offer(std::span<const char> frames);
   void finish(std::span<const char> rest_of_torn_frame);
@@ -165,6 +166,8 @@ class Connection final : private net::Ready {
   bool handles_messages() const { return state_ == State::open || state_ == State::closing; }
   bool live() const { return state_ < State::dropped; }
 
+  std::size_t offer_bytes(std::span<const char> frames);
+  std::size_t offer_records(std::span<const char> frames);
   Unsent& unsent();
   void append(wire::Opcode opcode, std::string_view payload);
   void push();

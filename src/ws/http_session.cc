@@ -19,18 +19,33 @@ bool known_method(std::string_view method) { return method == "GET" || method ==
 
 }  // namespace
 
-HttpSession::HttpSession(net::Loop& loop, net::Socket socket, const net::Endpoint& peer,
+HttpSession::HttpSession(net::Loop& loop, net::Stream stream, const net::Endpoint& peer,
                          const HttpSessionOptions& options, Host& host)
-    : loop_(loop), host_(host), options_(options), stream_(std::move(socket)), peer_(peer) {
+    : loop_(loop), host_(host), options_(options), stream_(std::move(stream)), peer_(peer) {
   loop_.add(stream_.fd(), net::kReadable, *this);
-  enter(Phase::reading, net::kReadable, options_.request_timeout_ns);
+  enter(stream_.secure() ? Phase::securing : Phase::reading, net::kReadable, options_.request_timeout_ns);
 }
 
 HttpSession::~HttpSession() { leave_loop(); }
 
 void HttpSession::on_ready(std::uint32_t what) {
   if (phase_ == Phase::answering) return write_some();
+  if (phase_ == Phase::securing) return secure();
   if (what & (net::kReadable | net::kBroken)) read_some();
+}
+
+void HttpSession::secure() {
+  switch (stream_.handshake()) {
+    case net::IoStatus::ok:
+      phase_ = Phase::reading;  // within the time it has
+      loop_.change(stream_.fd(), net::kReadable, *this);
+      return read_some();
+    case net::IoStatus::would_block:
+      return loop_.change(stream_.fd(), stream_.wants_write() ? net::kWritable : net::kReadable, *this);
+    default:
+      host_.on_tls_failure(stream_);
+      end();
+  }
 }
 
 void HttpSession::read_some() {
@@ -40,10 +55,18 @@ void HttpSession::read_some() {
   if (result.status != net::IoStatus::ok) return end();
   if (phase_ == Phase::reading) {
     in_.append(buffer.data(), result.bytes);
-    return take_requests();
+    take_requests();
+    return read_pending();
   }
   discarded_ += result.bytes;
-  if (phase_ == Phase::lingering && discarded_ > kLingerBytesMax) end();
+  if (phase_ == Phase::lingering && discarded_ > kLingerBytesMax) return end();
+  read_pending();
+}
+
+// What TLS has decrypted already makes no descriptor readable.
+void HttpSession::read_pending() {
+  const bool reads = phase_ != Phase::answering && phase_ != Phase::gone;
+  if (reads && stream_.has_pending()) loop_.again(stream_.fd(), net::kReadable, *this);
 }
 
 // Requests may come several in a row; each waits until the answer to the one before is out.
@@ -105,6 +128,7 @@ void HttpSession::write_some() {
   if (!keep_alive_ || closing_) return linger();
   enter(Phase::reading, net::kReadable, options_.request_timeout_ns);
   take_requests();
+  read_pending();
 }
 
 void HttpSession::linger() {

@@ -21,7 +21,7 @@
 namespace tickcast::ws {
 
 struct HttpSessionOptions {
-  std::int64_t request_timeout_ns;  // from the beginning of the phase to a whole head
+  std::int64_t request_timeout_ns;  // from the beginning of the phase to a whole head, TLS handshake included
   std::int64_t write_timeout_ns;    // without the peer taking anything of an answer
 };
 
@@ -33,6 +33,8 @@ class HttpSession final : private net::Ready {
    public:
     virtual void on_request(HttpSession& session, const wire::HttpRequest& request) = 0;
     virtual void on_bad_request() = 0;
+    // The TLS handshake went wrong; the end follows.
+    virtual void on_tls_failure(const net::Stream& stream) = 0;
     virtual void on_request_timeout() = 0;
     // The last call: the host disposes of the session. Not called after release_stream().
     virtual void on_session_end(HttpSession& session) = 0;
@@ -41,7 +43,7 @@ class HttpSession final : private net::Ready {
     ~Host() = default;
   };
 
-  HttpSession(net::Loop& loop, net::Socket socket, const net::Endpoint& peer,
+  HttpSession(net::Loop& loop, net::Stream stream, const net::Endpoint& peer,
               const HttpSessionOptions& options, Host& host);
   ~HttpSession();
 
@@ -64,6 +66,7 @@ class HttpSession final : private net::Ready {
 
  private:
   enum class Phase : std::uint8_t {
+    securing,  // the TLS handshake
     reading,
     answering,
     lingering,  // the last answer is out, what still comes is thrown away: closing over unread bytes would
@@ -73,7 +76,9 @@ class HttpSession final : private net::Ready {
   };
 
   void on_ready(std::uint32_t what) override;
+  void secure();
   void read_some();
+  void read_pending();
   void take_requests();
   void take_request(wire::HttpRequest request);
   void refuse(int status, std::string_view sentence);

@@ -112,6 +112,10 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
 
   void on_request(HttpSession& session, const wire::HttpRequest& request) override;
   void on_bad_request() override { ++counters.bad_requests; }
+  void on_tls_failure(const net::Stream& stream) override {
+    ++counters.tls_failures;
+    if (tls_log.allow(loop.now_ns())) log_info("ws", "a TLS handshake failed: {}", stream.failure());
+  }
   void on_request_timeout() override { ++counters.handshake_timeouts; }
   void on_session_end(HttpSession& session) override;
   void upgrade(HttpSession& session, const wire::HttpRequest& request, const Upgrade& upgrade,
@@ -135,6 +139,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   bool listener_watched = false;
   net::Loop::TimerId accept_timer = 0;
   LogLimit accept_log{10 * kNsPerSecond};
+  LogLimit tls_log{10 * kNsPerSecond};
   AddressLimit addresses;
   HttpSessionOptions session_options;
   std::size_t connections_max;
@@ -210,7 +215,9 @@ void Server::Impl::take_in(net::Socket socket, const net::Endpoint& peer) {
     if (refused >= kRefusedMax) return;
     ++refused;
   }
-  auto session = std::make_unique<HttpSession>(loop, std::move(socket), peer, session_options, *this);
+  net::Stream stream = options.tls == nullptr ? net::Stream(std::move(socket))
+                                              : net::Stream(std::move(socket), *options.tls->context());
+  auto session = std::make_unique<HttpSession>(loop, std::move(stream), peer, session_options, *this);
   session->refused = refuse;
   if (ticket) session->ticket = std::move(*ticket);
   HttpSession* const key = session.get();

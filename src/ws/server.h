@@ -16,12 +16,14 @@
 
 #include "net/loop.h"
 #include "net/socket.h"
+#include "net/tls_identity.h"
 #include "wire/http.h"
 #include "ws/connection.h"
 
 namespace tickcast::ws {
 
 struct ServerOptions {
+  const net::TlsIdentity* tls = nullptr;  // null: in clear. Must outlive the server
   ConnectionOptions connection;
   std::int64_t handshake_timeout_ns =
       5 * kNsPerSecond;  // from accept, or the answer before, to a whole request; then closed
@@ -73,6 +75,7 @@ struct ServerCounters {
   std::uint64_t refused_full = 0;
   std::uint64_t refused_address = 0;
   std::uint64_t bad_requests = 0;
+  std::uint64_t tls_failures = 0;
   std::uint64_t handshake_timeouts = 0;
   std::uint64_t pong_timeouts = 0;
   std::uint64_t stuck = 0;
