@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fanout/compressor.h"
 #include "fanout/fanout.h"
 #include "market/book.h"
 #include "net/loop.h"
@@ -96,6 +97,42 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
     delivered += pipe.drain();
   }
   EXPECT_GT(delivered, incoming.size() * 300);
+  EXPECT_EQ(allocations.load() - warm, 0u);
+}
+
+TEST(Allocation, CompressingAnArrayAllocatesNothingOnceWarm) {
+  constexpr std::size_t kSymbols = 100;
+  market::SymbolTable symbols;
+  for (std::size_t i = 0; i < kSymbols; ++i)
+    ASSERT_TRUE(symbols.put_name("SYM" + std::to_string(i) + "USDT"));
+  fanout::Compressor compressor;
+  fanout::Fanout fanout(symbols, {fanout::Scope::array, 0}, &compressor);
+  const auto client = fanout.add_client(fanout::Encoding::combined_deflated);
+  fanout.watch_market(client, fanout::kQuote);
+
+  market::Book::Entry entry;
+  entry.quote.bid_price = {6'168'599'000'000, -8};
+  std::uint64_t warm = 0;
+  std::size_t bytes = 0;
+  constexpr std::size_t kRounds = 200;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    if (round == 10) warm = allocations.load();
+    for (std::size_t i = 0; i < kSymbols; ++i) {
+      ++entry.sequence;
+      entry.updates = round + 1;
+      entry.quote.update_id = static_cast<std::int64_t>(entry.sequence);
+      fanout.apply(static_cast<market::SymbolId>(i), entry);
+    }
+    fanout::ClientId due{};
+    while (fanout.next_due(due)) {
+      const auto owed =
+          fanout.owed(due, 1'732'320'000'000'000'000 + static_cast<std::int64_t>(round) * 1'000'000'000);
+      bytes += owed.size();
+      ASSERT_TRUE(fanout.written(due, owed.size()).empty());
+    }
+  }
+  EXPECT_GT(bytes, kRounds * kSymbols * 10);
+  EXPECT_LT(bytes, kRounds * kSymbols * 60) << "every one was compressed";
   EXPECT_EQ(allocations.load() - warm, 0u);
 }
 

@@ -187,6 +187,10 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
       command.add_option("--tls-key", emitter.tls_key_file, "the certificate's key (PEM, no pass phrase)");
   with_environment(certificate, "--tls-certificate")->type_name("FILE")->check(CLI::ExistingFile)->needs(key);
   with_environment(key, "--tls-key")->type_name("FILE")->check(CLI::ExistingFile)->needs(certificate);
+  CLI::Option* const no_compression = command.add_flag_function(
+      "--no-compression", [&emitter](std::int64_t given) { emitter.compression = given <= 0; },
+      "never compress array messages (permessage-deflate), even for clients that offer to take them so");
+  with_environment(no_compression, "--no-compression");
 }
 
 // Other tickcasts as further sources. They tell quotes with their times, have no leg B and no daily cut, and

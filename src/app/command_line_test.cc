@@ -38,6 +38,16 @@ TEST(CommandLine, StreamsOfOnesOwnHostBringItsRestAlong) {
   EXPECT_EQ(command.feed.rest.text(), "http://127.0.0.1:9443");
 }
 
+TEST(CommandLine, CompressionIsOnUnlessItIsTurnedOff) {
+  EXPECT_TRUE(std::get<ServeCommand>(parse({"serve"})).emitter.compression);
+  EXPECT_FALSE(std::get<ServeCommand>(parse({"serve", "--no-compression"})).emitter.compression);
+  EXPECT_FALSE(std::get<EmitterCommand>(parse({"emitter", "--brokers", "b:1", "--no-compression"}))
+                   .emitter.compression);
+  setenv("TICKCAST_NO_COMPRESSION", "1", 1);
+  EXPECT_FALSE(std::get<ServeCommand>(parse({"serve"})).emitter.compression);
+  unsetenv("TICKCAST_NO_COMPRESSION");
+}
+
 TEST(CommandLine, NamesAreReadInAnyCase) {
   const auto command = std::get<ServeCommand>(parse({"serve", "--symbols", "btcusdt,ETHUSDT"}));
   EXPECT_EQ(command.feed.symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));

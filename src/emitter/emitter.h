@@ -31,6 +31,7 @@ struct Options {
   std::size_t fragments_max = 1024;
   double messages_per_second = 50;
   double messages_burst = 200;
+  bool compression = true;  // permessage-deflate for array messages, with who offers it
   std::int64_t handshake_timeout_ns = 5 * kNsPerSecond;
   std::int64_t ping_interval_ns = 20 * kNsPerSecond;
   std::int64_t pong_timeout_ns = 60 * kNsPerSecond;

@@ -39,6 +39,7 @@ ws::ServerOptions server_options(const Options& options, const net::TlsIdentity*
   out.connection.unsent_bytes_max = fanout::kArrayBytesMax + 64 * 1024;
   out.messages_per_second = options.messages_per_second;
   out.messages_burst = options.messages_burst;
+  out.compression = options.compression;
   return out;
 }
 
@@ -184,7 +185,8 @@ std::string Shard::handle(ws::Connection& connection, const wire::ControlRequest
       client.encoding = encoding_of(request.combined);
       live_.set_encoding(static_cast<ClientId>(connection.tag), client.encoding);
       if (client.taps) {
-        for (const Tap& tap : *client.taps) tap.lane->fanout.set_encoding(tap.number, client.encoding);
+        for (const Tap& tap : *client.taps)
+          tap.lane->fanout.set_encoding(tap.number, encoding_in(client, tap.lane->form));
       }
       return wire::null_reply(request.id);
     case wire::Method::get_property:
@@ -249,12 +251,17 @@ void Shard::select_further(Client& client, const Selection& selection) {
   if (tap == client.taps->end()) {
     fanout::Lane& lane = lanes_.lane_for(selection.form, steady_ns());
     const ClientId number =
-        lane.add_client(client.encoding, static_cast<std::uint32_t>(client.connection->tag));
+        lane.add_client(encoding_in(client, lane.form), static_cast<std::uint32_t>(client.connection->tag));
     tap = client.taps->insert(tap, {&lane, number, selection.market_channel});
     if (selection.market_channel != 0)
       lane.fanout.watch_market(number, static_cast<fanout::Channels>(selection.market_channel));
   }
   if (selection.market_channel == 0) tap->lane->fanout.watch(tap->number, selection.watches);
+}
+
+Encoding Shard::encoding_in(const Client& client, const fanout::Form& form) {
+  const bool compressed = form.scope == fanout::Scope::array && client.connection->accepts_compressed();
+  return compressed ? fanout::deflated(client.encoding) : client.encoding;
 }
 
 void Shard::send_status(Client& client) {

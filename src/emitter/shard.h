@@ -74,6 +74,7 @@ class Shard final : private ws::Application, private net::Ready {
   Selections selections_of(Client& client);
   void select(Client& client, const Selections& selections);
   void select_further(Client& client, const Selection& selection);
+  static fanout::Encoding encoding_in(const Client& client, const fanout::Form& form);
 
   std::int64_t end_of_turn();
   void look();

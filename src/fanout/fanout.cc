@@ -74,7 +74,8 @@ struct Fanout::Impl {
     std::size_t left = 0;
   };
 
-  Impl(const market::SymbolTable& table, Form its_form) : symbols(table), form(its_form), framing(its_form) {}
+  Impl(const market::SymbolTable& table, Form its_form, Compressor* compressor)
+      : symbols(table), form(its_form), framing(its_form, compressor) {}
 
   SymbolState& state_of(SymbolId symbol) {
     if (market::index(symbol) >= states.size()) hear_of(symbol);
@@ -135,8 +136,8 @@ struct Fanout::Impl {
   std::string array;                 // scratch of append_arrays()
 };
 
-Fanout::Fanout(const market::SymbolTable& symbols, Form form)
-    : impl_(std::make_unique<Impl>(symbols, form)) {}
+Fanout::Fanout(const market::SymbolTable& symbols, Form form, Compressor* compressor)
+    : impl_(std::make_unique<Impl>(symbols, form, compressor)) {}
 Fanout::~Fanout() = default;
 
 // --- the market's side ---
@@ -495,7 +496,7 @@ void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t no
               : std::string_view(buffer, wire::write_book_ticker(buffer, symbols.name(symbol), state.quote));
     }
     array += ']';
-    framing.append(batch.bytes, of.encoding, channel, {}, array);
+    framing.append_array(batch.bytes, of.encoding, channel, array, now_ns, &batch != &own);
     batch.units.push_back({batch.bytes.size(), last_sequence});
   }
 }

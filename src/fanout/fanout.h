@@ -43,7 +43,8 @@ enum class ClientId : std::uint32_t {};
 
 class Fanout {
  public:
-  explicit Fanout(const market::SymbolTable& symbols, Form form = {});
+  // The compressor is for arrays, and must outlive the fan-out; null: there are no compressed encodings.
+  explicit Fanout(const market::SymbolTable& symbols, Form form = {}, Compressor* compressor = nullptr);
   ~Fanout();
 
   // --- the market's side ---

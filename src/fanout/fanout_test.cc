@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "fanout/compressor.h"
+#include "wire/deflate.h"
 #include "wire/ticker.h"
 #include "wire/ws_frame.h"
 
@@ -76,7 +78,8 @@ struct World {
   Fanout fanout;
   std::map<SymbolId, std::int64_t> newest;  // update id
 
-  explicit World(std::size_t count, Form form = {}) : fanout(symbols, form) {
+  explicit World(std::size_t count, Form form = {}, Compressor* compressor = nullptr)
+      : fanout(symbols, form, compressor) {
     for (std::size_t i = 0; i < count; ++i) symbols.put_name("SYM" + std::to_string(i) + "USDT");
   }
 
@@ -344,6 +347,40 @@ TEST(Fanout, OneArrayCarriesEverySymbolThatChanged) {
             R"({"stream":"!bookTicker@arr","data":[)"
             R"({"u":2,"s":"SYM2USDT","b":"25.35190000","B":"0","a":"0","A":"0"},)"
             R"({"u":1,"s":"SYM0USDT","b":"25.35190000","B":"0","a":"0","A":"0"}]})");
+}
+
+TEST(Fanout, AnArrayIsCompressedOnceForAllWhoTakeItSo) {
+  constexpr std::size_t kSymbols = 300;
+  Compressor compressor;
+  World world(kSymbols, {Scope::array, 0}, &compressor);
+  std::vector<Client> clients;
+  for (const Encoding encoding : {Encoding::raw, Encoding::raw_deflated, Encoding::raw_deflated})
+    clients.push_back(watcher_of_market(world, kBookTicker, encoding));
+  wire::Inflater inflater;
+  for (Client& client : clients) {
+    client.receiver.reader = wire::MessageReader(wire::Role::client, {});
+    client.receiver.reader.accept_compressed(inflater);
+  }
+  for (std::size_t i = 0; i < kSymbols; ++i) world.change(id(i));
+  world.look();
+  const auto plain = world.fanout.owed(clients[0].number, kNow).size();
+  const auto first = world.fanout.owed(clients[1].number, kNow);
+  EXPECT_LT(first.size(), plain / 3);
+  const auto second = world.fanout.owed(clients[2].number, kNow);
+  EXPECT_EQ(first.data(), second.data()) << "made once";
+  // Torn in the compressed message: its rest is finished, and then comes what changed meanwhile, too short to
+  // be compressed.
+  clients[1].serve(world.fanout, 100);
+  world.change(id(7));
+  world.look();
+  for (int visits = 0; visits < 3; ++visits) {
+    for (Client& client : clients) client.serve(world.fanout, 1 << 20);
+  }
+  ASSERT_EQ(clients[1].receiver.texts.size(), 2u);
+  EXPECT_EQ(clients[1].receiver.texts[1],
+            R"([{"u":2,"s":"SYM7USDT","b":"25.35190000","B":"0","a":"0","A":"0"}])");
+  for (const Client& client : clients) EXPECT_EQ(client.receiver.book_tickers.size(), kSymbols);
+  EXPECT_EQ(clients[2].receiver.texts[0], clients[0].receiver.texts[0]);
 }
 
 TEST(Fanout, AnArrayOfAVeryLargeMarketComesInSeveralMessages) {

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include "base/check.h"
+#include "fanout/compressor.h"
 #include "wire/stream_name.h"
 #include "wire/ticker.h"
 #include "wire/ws_frame.h"
@@ -16,7 +18,7 @@ std::string_view name_of(Channels channel) {
 
 }  // namespace
 
-Framing::Framing(Form form) : form_(form) {
+Framing::Framing(Form form, Compressor* compressor) : form_(form), compressor_(compressor) {
   const std::string pace = form.pace_ms == 0 ? "" : fmt::format("@{}ms", form.pace_ms);
   for (const Channels channel : {kBookTicker, kQuote}) {
     std::string& name = names_[channel];
@@ -47,6 +49,21 @@ void Framing::append(std::string& out, Encoding encoding, Channels channel, std:
       header, wire::Opcode::text, wrapper.size() + payload.size() + (wrapper.empty() ? 0 : 1));
   out.append(header, header_end).append(wrapper).append(payload);
   if (!wrapper.empty()) out.push_back('}');
+}
+
+void Framing::append_array(std::string& out, Encoding encoding, Channels channel, std::string_view payload,
+                           std::int64_t now_ns, bool shared) const {
+  if (encoding != Encoding::raw_deflated && encoding != Encoding::combined_deflated)
+    return append(out, encoding, channel, {}, payload);
+  CHECK(compressor_ != nullptr, "a client was given a compressed encoding where nothing compresses");
+  const bool combined = encoding == Encoding::combined_deflated;
+  const std::string_view parts[] = {combined ? names_[channel] : std::string_view(), payload,
+                                    combined ? "}" : ""};
+  const auto compressed = compressor_->compress(parts, now_ns, shared);
+  if (!compressed) return append(out, combined ? Encoding::combined : Encoding::raw, channel, {}, payload);
+  char header[wire::kFrameHeaderBytesMax];
+  char* const header_end = wire::write_compressed_header(header, wire::Opcode::text, compressed->size());
+  out.append(header, header_end).append(*compressed);
 }
 
 }  // namespace tickcast::fanout

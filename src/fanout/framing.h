@@ -2,7 +2,7 @@
 //
 // Framing: how an event becomes bytes on a connection, and what its stream is called there: raw or combined
 // in a WebSocket text frame (RFC 6455 section 5), or combined as a server-sent event (HTML standard, section
-// 9.2). Pure.
+// 9.2); arrays also compressed, by permessage-deflate (RFC 7692). Pure.
 #pragma once
 
 #include <array>
@@ -12,6 +12,8 @@
 #include <string_view>
 
 namespace tickcast::fanout {
+
+class Compressor;
 
 // What a client gets of a symbol; bits, so that one entry of a watchlist carries all its channels.
 enum Channels : std::uint8_t {
@@ -37,8 +39,17 @@ enum class Encoding : std::uint8_t {
   raw,       // the event alone in a text frame
   combined,  // {"stream":"...","data":<event>} in a text frame
   events,    // data: {"stream":"...","data":<event>}, a server-sent event
+  // Of arrays only, as raw and combined, where the compressor takes the message:
+  raw_deflated,
+  combined_deflated,
 };
-inline constexpr std::size_t kEncodings = 3;
+inline constexpr std::size_t kEventEncodings = 3;  // of single events: the first ones
+inline constexpr std::size_t kEncodings = 5;
+
+// The compressed twin of raw or combined.
+constexpr Encoding deflated(Encoding encoding) {
+  return encoding == Encoding::raw ? Encoding::raw_deflated : Encoding::combined_deflated;
+}
 
 // An array message ends with the event that brings it to this size; what is left comes in the next one. The
 // whole of a market of 1,400 symbols is one message: 170 kB of bookTicker, 330 kB of quote.
@@ -46,17 +57,23 @@ inline constexpr std::size_t kArrayBytesMax = 512 * 1024;
 
 class Framing {
  public:
-  explicit Framing(Form form);
+  // The compressor must outlive it; null when no encoding is a compressed one.
+  Framing(Form form, Compressor* compressor);
 
   // Appends one message with this payload. `stream_symbol` is the symbol as streams spell it; only a listed
   // form needs it.
   void append(std::string& out, Encoding encoding, Channels channel, std::string_view stream_symbol,
               std::string_view payload) const;
 
+  // The same for an array. `shared`: more than one client may get this message.
+  void append_array(std::string& out, Encoding encoding, Channels channel, std::string_view payload,
+                    std::int64_t now_ns, bool shared) const;
+
  private:
   std::string_view prefix(std::span<char> buffer, Channels channel, std::string_view stream_symbol) const;
 
   Form form_;
+  Compressor* compressor_;
   // By channel: `quote@1000ms` of a listed form, `{"stream":"!quote@1000ms","data":` of the others.
   std::array<std::string, 3> names_;
 };

@@ -16,10 +16,11 @@ constexpr std::array<std::int64_t, Lanes::kPhases> kPhaseOrder = {0, 4, 2, 6, 1,
 
 }  // namespace
 
-Lane::Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t its_phase_ns, const Fanout* live)
+Lane::Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t its_phase_ns, const Fanout* live,
+           Compressor& compressor)
     : form(its_form),
       phase_ns(its_phase_ns),
-      fanout(symbols, its_form),
+      fanout(symbols, its_form, &compressor),
       pace_ns_(its_form.pace_ms * kNsPerMillisecond),
       live_(live) {}
 
@@ -64,7 +65,7 @@ std::int64_t Lane::advance(std::int64_t now_ns) {
 }
 
 Lanes::Lanes(const market::SymbolTable& symbols) : symbols_(symbols) {
-  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, nullptr));
+  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, nullptr, compressor_));
 }
 
 Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
@@ -87,7 +88,7 @@ Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
 }
 
 Lane& Lanes::open(Form form, std::int64_t phase_ns, std::int64_t now_ns) {
-  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, &live()));
+  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_));
   lane.advance(now_ns);
   for (std::size_t i = 0; i < live().symbols_known(); ++i) {
     const auto symbol = static_cast<market::SymbolId>(i);

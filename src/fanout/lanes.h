@@ -21,6 +21,7 @@
 #include <memory>
 #include <vector>
 
+#include "fanout/compressor.h"
 #include "fanout/fanout.h"
 
 namespace tickcast::fanout {
@@ -30,7 +31,8 @@ class Lane {
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   // Periods begin at phase_ns + k * pace. `live` is where held symbols are looked up when they are due.
-  Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t phase_ns, const Fanout* live);
+  Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t phase_ns, const Fanout* live,
+       Compressor& compressor);
 
   // Clients are the fan-out's, and have an owner: the shard's number for whom they belong to.
   ClientId add_client(Encoding encoding, std::uint32_t owner);
@@ -97,6 +99,7 @@ class Lanes {
   Lane& open(Form form, std::int64_t phase_ns, std::int64_t now_ns);
 
   const market::SymbolTable& symbols_;
+  Compressor compressor_;                     // of all lanes
   std::vector<std::unique_ptr<Lane>> lanes_;  // the live one first
   std::size_t turn_ = 0;                      // whose turn it is
   std::size_t taken_ = 0;                     // in this turn

@@ -51,7 +51,7 @@ struct SymbolState {
   std::uint64_t sequence = 0;       // the fan-out's number of the newest change; 0: no quote yet
   std::uint64_t book_sequence = 0;  // the book's number of the same
   std::vector<Watcher> watchers;
-  Frame book_ticker[kEncodings];
+  Frame book_ticker[kEventEncodings];
 
   void take(const market::Book::Entry& entry, std::uint64_t number) {
     quote = entry.quote;

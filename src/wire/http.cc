@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "wire/deflate_offer.h"
 
 namespace tickcast::wire {
 namespace {
@@ -81,12 +82,6 @@ bool weighs_nothing(std::string_view parameter) {
   const std::string_view value = trim(cut_rest(parameter, '='));
   return equal_in_any_case(trim(parameter), "q") && !value.empty() && value.front() == '0' &&
          value.find_first_not_of("0.") == std::string_view::npos;
-}
-
-bool is_token_char(char c) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-         kOthers.find(c) != std::string_view::npos;
 }
 
 // What can be said before the head is parsed; complete: its end is in `bytes`.
@@ -222,7 +217,22 @@ int hex_digit(char c) {
   return -1;
 }
 
+// The values of all headers of that name as one list (RFC 9110 section 5.3).
+std::string joined(const HttpHeaders& headers, std::string_view name) {
+  std::string list;
+  for (const auto& [key, value] : headers) {
+    if (equal_in_any_case(key, name)) list.append(value).append(",");
+  }
+  return list;
+}
+
 }  // namespace
+
+bool is_token_char(char c) {
+  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+         kOthers.find(c) != std::string_view::npos;
+}
 
 std::optional<std::string_view> header(const HttpHeaders& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
@@ -337,7 +347,7 @@ bool is_websocket_upgrade(const HttpRequest& request) {
   return has_token(request.headers, "Upgrade", "websocket");
 }
 
-HandshakeAnswer answer_handshake(const HttpRequest& request) {
+HandshakeAnswer answer_handshake(const HttpRequest& request, bool compression) {
   const HttpHeaders& headers = request.headers;
   if (!is_websocket_upgrade(request))
     return refuse(426, "This address speaks WebSocket: Upgrade: websocket is missing.");
@@ -356,11 +366,15 @@ HandshakeAnswer answer_handshake(const HttpRequest& request) {
   if (count(headers, "Sec-WebSocket-Key") != 1 || !is_key(*key)) {
     return refuse(400, "One Sec-WebSocket-Key header is needed: base64 of 16 bytes.");
   }
+  const DeflateAnswer deflate = answer_deflate_offers(joined(headers, "Sec-WebSocket-Extensions"));
+  if (!deflate.well_formed) return refuse(400, "Sec-WebSocket-Extensions is not a list of extensions.");
 
   HandshakeAnswer answer;
   answer.accepted = true;
   answer.bytes = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   append_header(answer.bytes, "Sec-WebSocket-Accept", accept_key(*key));
+  answer.compressed = compression && !deflate.accepted.empty();
+  if (answer.compressed) append_header(answer.bytes, "Sec-WebSocket-Extensions", deflate.accepted);
   answer.bytes.append("\r\n");
   return answer;
 }

@@ -20,6 +20,9 @@ inline constexpr std::size_t kHttpHeadBytesMax = 32 * 1024;  // a URL with 1,024
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+// A byte that names may consist of (RFC 9110 section 5.6.2).
+bool is_token_char(char c);
+
 // The first value of a header, by name in any case; nothing when absent.
 std::optional<std::string_view> header(const HttpHeaders& headers, std::string_view name);
 
@@ -81,13 +84,15 @@ bool is_websocket_upgrade(const HttpRequest& request);
 
 // Checks it as a server must (4.2.1): GET, Connection token, version 13, a key of 16 bytes. The 101 to answer
 // with, or the refusal (400; 426 with Sec-WebSocket-Version: 13 for another version). Nothing from the
-// request is reflected but the accept hash.
+// request is reflected but the accept hash. `compression`: permessage-deflate is agreed on with who offers it
+// (deflate_offer.h); a header of extensions that breaks its grammar is refused either way.
 struct HandshakeAnswer {
   bool accepted = false;
   HttpResponse refusal;
-  std::string bytes;  // of the 101, when accepted
+  std::string bytes;        // of the 101, when accepted
+  bool compressed = false;  // permessage-deflate was agreed on
 };
-HandshakeAnswer answer_handshake(const HttpRequest& request);
+HandshakeAnswer answer_handshake(const HttpRequest& request, bool compression = false);
 
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key (4.2.2).
 std::string accept_key(std::string_view key);

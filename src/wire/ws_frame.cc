@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "wire/deflate.h"
 
 namespace tickcast::wire {
 
@@ -20,12 +21,14 @@ struct FrameHeader {
   std::uint8_t header_bytes = 0;
   Opcode opcode = Opcode::continuation;
   bool final = true;
+  bool compressed = false;
 };
 
 namespace {
 
 constexpr unsigned kFinalBit = 0x80;
 constexpr unsigned kReservedBits = 0x70;
+constexpr unsigned kCompressedBit = 0x40;  // RSV1
 constexpr unsigned kMaskBit = 0x80;
 constexpr unsigned kLengthIn16Bits = 126;
 constexpr unsigned kLengthIn64Bits = 127;
@@ -48,9 +51,14 @@ char* write_big_endian(char* out, std::uint64_t value) {
 }
 
 // What is wrong with the first byte of a frame; nullptr when nothing is.
-const char* judge_first_byte(unsigned byte, bool inside_message) {
-  if ((byte & kReservedBits) != 0) return "reserved bit set without an extension";
+const char* judge_first_byte(unsigned byte, bool inside_message, bool may_be_compressed) {
   const unsigned opcode = byte & 0x0f;
+  const bool begins_message = opcode == 1 || opcode == 2;
+  const unsigned allowed = may_be_compressed && begins_message ? kCompressedBit : 0;
+  if ((byte & kReservedBits & ~allowed) != 0) {
+    return may_be_compressed ? "reserved bit set where the extension has no use for it"
+                             : "reserved bit set without an extension";
+  }
   if (opcode > 10 || (opcode > 2 && opcode < 8)) return "reserved opcode";
   if (opcode >= 8) return (byte & kFinalBit) != 0 ? nullptr : "fragmented control frame";
   if (opcode == 0) return inside_message ? nullptr : "continuation without a message to continue";
@@ -68,13 +76,14 @@ enum class HeaderStatus : std::uint8_t { need_more, whole, bad };
 
 // Reads the header at the front of `bytes`. `inside_message`: fragments came and the last is still to come.
 inline HeaderStatus read_header(std::span<const char> bytes, Role role, bool inside_message,
-                                FrameHeader& header, const char*& reason) {
+                                bool may_be_compressed, FrameHeader& header, const char*& reason) {
   if (bytes.empty()) return HeaderStatus::need_more;
   const unsigned first = static_cast<unsigned char>(bytes[0]);
-  reason = judge_first_byte(first, inside_message);
+  reason = judge_first_byte(first, inside_message, may_be_compressed);
   if (reason != nullptr) return HeaderStatus::bad;
   header.opcode = static_cast<Opcode>(first & 0x0f);
   header.final = (first & kFinalBit) != 0;
+  header.compressed = (first & kCompressedBit) != 0;
 
   if (bytes.size() < 2) return HeaderStatus::need_more;
   const unsigned second = static_cast<unsigned char>(bytes[1]);
@@ -130,6 +139,12 @@ char* write_frame_header(char* out, Opcode opcode, std::size_t payload_bytes, bo
   }
   *out++ = static_cast<char>(kLengthIn64Bits);
   return write_big_endian<8>(out, payload_bytes);
+}
+
+char* write_compressed_header(char* out, Opcode opcode, std::size_t payload_bytes) {
+  char* const end = write_frame_header(out, opcode, payload_bytes);
+  *out = static_cast<char>(static_cast<unsigned char>(*out) | kCompressedBit);
+  return end;
 }
 
 void append_frame(std::string& out, Role sender, Opcode opcode, std::string_view payload, std::uint32_t mask,
@@ -238,9 +253,10 @@ struct MessageReader::Partial {
 
   bool inside_message = false;  // more fragments are to come
   Opcode kind = Opcode::text;   // of the message
+  bool compressed = false;      // the message
   std::size_t fragments = 0;
   std::string payload;
-  Utf8Validator utf8;  // fed with text only
+  Utf8Validator utf8;  // fed with text that is not compressed
 
   // Nothing is under way: what there was has been handed out.
   bool done() const { return !in_payload && !inside_message && header_taken == 0; }
@@ -257,7 +273,10 @@ struct MessageReader::Partial {
     frame_taken = 0;
     in_payload = true;
     if (is_control(frame.opcode)) return;
-    if (frame.opcode != Opcode::continuation) kind = frame.opcode;
+    if (frame.opcode != Opcode::continuation) {
+      kind = frame.opcode;
+      compressed = frame.compressed;
+    }
     inside_message = true;
     ++fragments;
     // Memory follows the bytes that came, not those announced: a peer can't make us set it aside with a
@@ -270,7 +289,7 @@ struct MessageReader::Partial {
     if (is_control(frame.opcode)) {
       std::copy(piece.begin(), piece.end(), control.begin() + static_cast<std::ptrdiff_t>(frame_taken));
     } else {
-      if (kind == Opcode::text && !utf8.feed(piece)) return false;
+      if (kind == Opcode::text && !compressed && !utf8.feed(piece)) return false;
       payload.append(piece.data(), piece.size());
     }
     frame_taken += piece.size();
@@ -285,6 +304,11 @@ MessageReader::~MessageReader() = default;
 MessageReader::MessageReader(MessageReader&&) noexcept = default;
 MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
 static_assert(sizeof(MessageReader) <= 80, "there is one per client");
+
+void MessageReader::accept_compressed(Inflater& inflater) {
+  inflater_ = &inflater;
+  compressed_ = true;
+}
 
 // Most messages are one whole frame in the input: they take the short way through here and touch no heap.
 MessageReader::Status MessageReader::next(std::span<char>& input) {
@@ -302,6 +326,7 @@ MessageReader::Status MessageReader::next(std::span<char>& input) {
         const std::span<char> payload = input.first(frame.payload_bytes);
         input = input.subspan(frame.payload_bytes);
         if (role_ == Role::server) apply_mask(payload, frame.mask, 0);
+        if (frame.compressed) return inflate(frame.opcode, payload);
         if (frame.opcode == Opcode::text && !is_utf8(payload)) return not_utf8();
         return hand_out(frame.opcode, payload);
       }
@@ -317,7 +342,7 @@ MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHe
   const char* reason = nullptr;
   HeaderStatus status;
   if (partial_ == nullptr) [[likely]] {
-    status = read_header(input, role_, false, frame, reason);
+    status = read_header(input, role_, false, compressed_, frame, reason);
     if (status == HeaderStatus::whole) input = input.subspan(frame.header_bytes);
     if (status == HeaderStatus::need_more && !input.empty()) {
       partial_ = std::make_unique_for_overwrite<Partial>();
@@ -328,7 +353,7 @@ MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHe
     const std::span<char> rest = input;
     partial_->keep_header(input);
     status = read_header(std::span(partial_->header).first(partial_->header_taken), role_,
-                         partial_->inside_message, frame, reason);
+                         partial_->inside_message, compressed_, frame, reason);
     if (status == HeaderStatus::whole) {
       input = rest.subspan(frame.header_bytes - before);
       partial_->header_taken = 0;
@@ -375,8 +400,24 @@ MessageReader::Status MessageReader::take_payload(std::span<char>& input) {
   }
   if (!frame.final) return Status::need_more;
   partial.inside_message = false;
+  if (partial.compressed) return inflate(partial.kind, partial.payload);
   if (!partial.utf8.complete()) return not_utf8();
   return hand_out(partial.kind, partial.payload);
+}
+
+MessageReader::Status MessageReader::inflate(Opcode kind, std::span<char> compressed) {
+  if (inflater_ == nullptr) return hand_out(kind, {});
+  switch (inflater_->inflate(compressed, limits_.message_bytes_max)) {
+    case Inflater::Outcome::too_big:
+      return violation(CloseCode::too_big, "compressed message over the size limit");
+    case Inflater::Outcome::bad:
+      return violation(CloseCode::invalid_payload, "compressed message that can't be inflated");
+    case Inflater::Outcome::whole:
+      break;
+  }
+  const std::span<char> payload = inflater_->bytes();
+  if (kind == Opcode::text && !is_utf8(payload)) return not_utf8();
+  return hand_out(kind, payload);
 }
 
 MessageReader::Status MessageReader::hand_out(Opcode kind, std::span<char> payload) {

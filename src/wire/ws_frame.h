@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WebSocket frames, RFC 6455 section 5, both roles: bytes <-> messages. No I/O, no clock, no thread.
+// WebSocket frames, RFC 6455 section 5, both roles: bytes <-> messages; compressed ones too (RFC 7692 section
+// 6: RSV1 on a message's first frame). No I/O, no clock, no thread.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include <string_view>
 
 namespace tickcast::wire {
+
+class Inflater;
 
 // Which end of the connection we are: a client masks what it sends and refuses masked frames, a server the
 // reverse.
@@ -45,6 +48,9 @@ constexpr std::size_t frame_header_bytes(std::size_t payload_bytes) {
 // Writes the unmasked header of a frame (room for kFrameHeaderBytesMax) and returns its end.
 char* write_frame_header(char* out, Opcode opcode, std::size_t payload_bytes, bool final = true);
 
+// The same for a whole message whose payload a Deflater made.
+char* write_compressed_header(char* out, Opcode opcode, std::size_t payload_bytes);
+
 // Appends a whole frame to `out`; masked with `mask` when the sender is a client.
 void append_frame(std::string& out, Role sender, Opcode opcode, std::string_view payload, std::uint32_t mask,
                   bool final = true);
@@ -77,7 +83,8 @@ struct Message {
 };
 
 struct MessageLimits {
-  std::size_t message_bytes_max = 64 * 1024;  // over it: violation 1009, before anything is allocated for it
+  std::size_t message_bytes_max = 64 * 1024;  // over it: violation 1009, before anything is allocated for it;
+                                              // of a compressed message: as it came, and inflated
   std::size_t fragments_max = 1024;           // per message; over it: violation 1008
 };
 
@@ -99,6 +106,14 @@ class MessageReader {
   MessageReader(MessageReader&&) noexcept;
   MessageReader& operator=(MessageReader&&) noexcept;
 
+  // permessage-deflate was agreed on: compressed messages are inflated (their payload lies in the inflater,
+  // until it is used again). Until then one is a violation.
+  void accept_compressed(Inflater& inflater);
+  bool accepts_compressed() const { return compressed_; }
+  // From now on compressed messages are not inflated but handed out empty: for one who reads on, but only
+  // waits for a close frame.
+  void stop_inflating() { inflater_ = nullptr; }
+
   // Uses up bytes from the front of `input`, and may unmask them in place, until a message is whole or none
   // are left. To be called until it says need_more, which also frees what the last message was kept in.
   Status next(std::span<char>& input);
@@ -114,6 +129,7 @@ class MessageReader {
   Status within_limits(const FrameHeader& frame);
   void begin_payload(const FrameHeader& frame);
   Status take_payload(std::span<char>& input);
+  Status inflate(Opcode kind, std::span<char> compressed);
   Status hand_out(Opcode kind, std::span<char> payload);
   Status not_utf8();
   Status violation(CloseCode code, const char* reason);
@@ -121,9 +137,11 @@ class MessageReader {
   MessageLimits limits_;
   Message message_;
   std::unique_ptr<Partial> partial_;
+  Inflater* inflater_ = nullptr;
   const char* violation_reason_ = "";
   CloseCode violation_code_ = CloseCode::no_code;
   Role role_;
+  bool compressed_ = false;  // RSV1 may be set
 };
 
 }  // namespace tickcast::wire

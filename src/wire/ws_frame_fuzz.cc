@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fuzzes the message reader in both roles: what it says must not depend on how the bytes were cut, must keep
-// its limits, and must agree with wslay. Input: one byte of options (bit 0: role, bits 1-3: limits), one with
-// the number of piece sizes, these, then the stream.
+// its limits, and must agree with wslay. Input: one byte of options (bit 0: role, bits 1-3: limits, bit 4:
+// permessage-deflate), one with the number of piece sizes, these, then the stream.
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
@@ -16,6 +16,7 @@ namespace {
 
 using namespace tickcast::wire;
 using testing::disagreement;
+using testing::Extension;
 using testing::kOracleBytesMax;
 using testing::read_in_pieces;
 using testing::Transcript;
@@ -43,19 +44,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const Role role = (data[0] & 1) != 0 ? Role::client : Role::server;
   const MessageLimits& limits = kLimits[data[0] >> 1 & 7];
+  const Extension extension = (data[0] & 16) != 0 ? Extension::deflate : Extension::none;
   const std::size_t piece_count = std::min<std::size_t>(data[1] & 7, size - 2);
   const std::vector<std::size_t> pieces(data + 2, data + 2 + piece_count);
   std::string_view bytes(reinterpret_cast<const char*>(data) + 2 + piece_count, size - 2 - piece_count);
   bytes = bytes.substr(0, kOracleBytesMax);
 
-  const Transcript whole = read_in_pieces(role, limits, bytes);
+  const Transcript whole = read_in_pieces(role, limits, bytes, {}, extension);
   const std::size_t one_byte = 1;
-  CHECK(read_in_pieces(role, limits, bytes, pieces) == whole, "pieces are read otherwise than the whole");
-  CHECK(read_in_pieces(role, limits, bytes, {&one_byte, 1}) == whole,
+  CHECK(read_in_pieces(role, limits, bytes, pieces, extension) == whole,
+        "pieces are read otherwise than the whole");
+  CHECK(read_in_pieces(role, limits, bytes, {&one_byte, 1}, extension) == whole,
         "bytes are read otherwise than the whole");
   check_limits(whole, limits);
 
-  const std::string difference = disagreement(role, limits, bytes);
+  const std::string difference = disagreement(role, limits, bytes, extension);
   if (!difference.empty()) std::fprintf(stderr, "%s\n", difference.c_str());
   CHECK(difference.empty(), "wslay reads the same bytes otherwise");
   return 0;

@@ -3,6 +3,7 @@
 // The frame codec against generated input: what is written is read back however it is fragmented and torn,
 // and the reader agrees with wslay on frames right and wrong.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@ namespace tickcast::wire {
 namespace {
 
 using testing::disagreement;
+using testing::Extension;
 using testing::kOracleBytesMax;
 using testing::other_end;
 using testing::read_in_pieces;
@@ -62,8 +64,11 @@ RC_GTEST_PROP(FrameProperty, AnyMessageInAnyFragmentsAndPiecesIsReadBack, ()) {
   const Role role = some_role();
   std::string bytes;
   std::vector<Received> expected;
-  const auto send = [&](Opcode opcode, std::string_view payload, bool final) {
+  Deflater deflater;
+  const auto send = [&](Opcode opcode, std::string_view payload, bool final, bool compressed = false) {
+    const std::size_t begin = bytes.size();
     append_frame(bytes, other_end(role), opcode, payload, *rc::gen::arbitrary<std::uint32_t>(), final);
+    if (compressed) bytes[begin] = static_cast<char>(bytes[begin] | 0x40);
   };
   const int messages = *rc::gen::inRange(0, 5);
   for (int i = 0; i < messages; ++i) {
@@ -72,10 +77,13 @@ RC_GTEST_PROP(FrameProperty, AnyMessageInAnyFragmentsAndPiecesIsReadBack, ()) {
                      is_text ? *some_text() : *rc::gen::container<std::string>(rc::gen::arbitrary<char>())};
     if (*rc::gen::inRange(0, 5) == 0)
       message.payload.insert(0, *rc::gen::inRange<std::size_t>(0, 70000), 'x');
-    std::string_view left = message.payload;
+    bool compressed = *rc::gen::arbitrary<bool>();
+    const std::string_view parts[] = {message.payload};
+    const std::string payload(compressed ? deflater.deflate(parts) : message.payload);
+    std::string_view left = payload;
     Opcode opcode = message.kind;
-    for (const std::size_t size : some_sizes(message.payload.size() + 2)) {
-      send(opcode, left.substr(0, size), false);
+    for (const std::size_t size : some_sizes(payload.size() + 2)) {
+      send(opcode, left.substr(0, size), false, std::exchange(compressed, false));
       left.remove_prefix(std::min(size, left.size()));
       opcode = Opcode::continuation;
       if (*rc::gen::arbitrary<bool>()) continue;
@@ -85,12 +93,12 @@ RC_GTEST_PROP(FrameProperty, AnyMessageInAnyFragmentsAndPiecesIsReadBack, ()) {
       send(control.kind, control.payload, true);
       expected.push_back(control);
     }
-    send(opcode, left, true);
+    send(opcode, left, true, compressed);
     expected.push_back(std::move(message));
   }
   const MessageLimits limits{.message_bytes_max = 1 << 20};
-  const Transcript transcript =
-      read_in_pieces(role, limits, bytes, some_sizes(*rc::gen::element<std::size_t>(3, 20, 300, 5000)));
+  const Transcript transcript = read_in_pieces(
+      role, limits, bytes, some_sizes(*rc::gen::element<std::size_t>(3, 20, 300, 5000)), Extension::deflate);
   RC_ASSERT(transcript.reason == "");
   RC_ASSERT(transcript.messages == expected);
 }
@@ -119,8 +127,9 @@ RC_GTEST_PROP(FrameProperty, Utf8InPiecesIsJudgedAsInOne, ()) {
   if (whole_good) RC_ASSERT(whole.complete() == pieces.complete());
 }
 
-// A frame that is right as often as not: every field is sometimes wrong.
-std::string some_frame(Role reader, bool& inside_message) {
+// A frame that is right as often as not: every field is sometimes wrong. `deflater`: null, or some messages
+// come compressed.
+std::string some_frame(Role reader, bool& inside_message, Deflater* deflater) {
   const auto seldom = [](int one_in) { return *rc::gen::inRange(0, one_in) == 0; };
   unsigned opcode = *rc::gen::element(1u, 1u, 2u, 8u, 9u, 10u);
   if (inside_message && opcode < 3) opcode = 0;
@@ -140,6 +149,14 @@ std::string some_frame(Role reader, bool& inside_message) {
   if (control && payload.size() > kControlPayloadBytesMax && !seldom(10))
     payload.resize(kControlPayloadBytesMax);
 
+  bool compressed = false;
+  if (deflater != nullptr && (opcode == 1 || opcode == 2) && !seldom(3)) {
+    const std::string_view parts[] = {payload};
+    payload = deflater->deflate(parts);
+    compressed = true;
+    if (seldom(8) && !payload.empty()) payload.resize(*rc::gen::inRange<std::size_t>(0, payload.size()));
+    if (seldom(8)) payload += *rc::gen::arbitrary<char>();
+  }
   const bool masked = (reader == Role::server) != seldom(40);
   std::string header(kFrameHeaderBytesMax, '\0');
   header.resize(
@@ -151,6 +168,7 @@ std::string some_frame(Role reader, bool& inside_message) {
     header = std::string("\0\x7f", 2) + *rc::gen::container<std::string>(8, rc::gen::arbitrary<char>());
   header[0] =
       static_cast<char>(opcode | (final ? 0x80u : 0u) | (seldom(40) ? *rc::gen::inRange(0u, 8u) << 4 : 0u));
+  if (compressed) header[0] = static_cast<char>(header[0] | 0x40);
   if (masked) {
     header[1] = static_cast<char>(header[1] | 0x80);
     const auto mask = *rc::gen::arbitrary<std::uint32_t>();
@@ -165,14 +183,18 @@ RC_GTEST_PROP(FrameProperty, ReaderAndWslayAgreeOnFramesRightAndWrong, ()) {
   std::string bytes;
   bool inside_message = false;
   const int frames = *rc::gen::inRange(1, 8);
-  for (int i = 0; i < frames; ++i) bytes += some_frame(role, inside_message);
+  Deflater deflater;
+  const auto extension = *rc::gen::element(Extension::none, Extension::deflate);
+  for (int i = 0; i < frames; ++i)
+    bytes += some_frame(role, inside_message, extension == Extension::deflate ? &deflater : nullptr);
   if (*rc::gen::inRange(0, 4) == 0) bytes.resize(*rc::gen::inRange<std::size_t>(0, bytes.size()));
   bytes.resize(std::min(bytes.size(), kOracleBytesMax));
 
   const MessageLimits limits{.message_bytes_max = *rc::gen::element<std::size_t>(200, 1000)};
-  const std::string difference = disagreement(role, limits, bytes);
+  const std::string difference = disagreement(role, limits, bytes, extension);
   RC_ASSERT(difference == "");
-  RC_ASSERT(read_in_pieces(role, limits, bytes, some_sizes(9)) == read_in_pieces(role, limits, bytes));
+  RC_ASSERT(read_in_pieces(role, limits, bytes, some_sizes(9), extension) ==
+            read_in_pieces(role, limits, bytes, {}, extension));
 }
 
 }  // namespace

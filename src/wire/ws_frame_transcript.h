@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/deflate.h"
 #include "wire/ws_frame.h"
 
 namespace tickcast::wire::testing {
@@ -59,10 +60,16 @@ inline void read_piece(MessageReader& reader, std::string_view bytes, Transcript
   }
 }
 
+// Whether permessage-deflate was agreed on.
+enum class Extension : std::uint8_t { none, deflate };
+
 // Reads `bytes` in pieces of the given sizes, over and over; in one piece when there are none.
 inline Transcript read_in_pieces(Role role, const MessageLimits& limits, std::string_view bytes,
-                                 std::span<const std::size_t> sizes = {}) {
+                                 std::span<const std::size_t> sizes = {},
+                                 Extension extension = Extension::none) {
   MessageReader reader(role, limits);
+  Inflater inflater;
+  if (extension == Extension::deflate) reader.accept_compressed(inflater);
   Transcript transcript;
   for (std::size_t at = 0, i = 0; at < bytes.size() && !transcript.violated(); ++i) {
     const std::size_t size = sizes.empty() ? bytes.size() : std::max<std::size_t>(sizes[i % sizes.size()], 1);

@@ -3,6 +3,8 @@
 // Client: dials a ws:// or wss:// URL and ends as one open Connection, or as a failure that says at which
 // step and why. One dial per object; whoever wants to reconnect makes a new one.
 //
+// It offers no extension: only arrays come compressed, and what the project follows are single events.
+//
 // Thread: its loop's.
 #pragma once
 

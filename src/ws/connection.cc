@@ -317,6 +317,7 @@ void Connection::close(wire::CloseCode code, std::string_view reason) {
 void Connection::say_farewell(State state, std::string_view close_frame, Ended ended) {
   append(wire::Opcode::close, close_frame);
   state_ = state;
+  reader_.stop_inflating();
   farewell_ = std::make_unique<Farewell>();
   farewell_->ended = std::move(ended);
   farewell_->timer = loop_.after(options_.close_timeout_ns, [this] { time_out(); });

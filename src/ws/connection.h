@@ -84,6 +84,10 @@ class Connection final : private net::Ready {
 
   // Makes it an event stream, for good: before start(), role server.
   void speak_events() { speaks_events_ = true; }
+  // permessage-deflate was agreed on: before start(). Messages that come compressed are inflated, and the
+  // owner may offer frames that are. send() compresses nothing. The inflater must outlive the connection.
+  void accept_compressed(wire::Inflater& inflater) { reader_.accept_compressed(inflater); }
+  bool accepts_compressed() const { return reader_.accepts_compressed(); }
 
   // Queues one message and writes what the socket takes: at once, or at the end of the read when called from
   // on_message, so that the replies to all that was read together cost one write. Ignored once closing.

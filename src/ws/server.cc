@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "wire/deflate.h"
 #include "ws/address_limit.h"
 #include "ws/http_session.h"
 
@@ -119,7 +120,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   void on_request_timeout() override { ++counters.handshake_timeouts; }
   void on_session_end(HttpSession& session) override;
   void upgrade(HttpSession& session, const wire::HttpRequest& request, const Upgrade& upgrade,
-               std::string_view accept);
+               const wire::HandshakeAnswer& handshake);
   void begin_events(HttpSession& session, const wire::HttpRequest& request, const EventStream& stream);
   Peer& take_over(HttpSession& session, std::uint64_t tag, std::string& already_read);
 
@@ -134,6 +135,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   const ServerOptions options;
   Application& application;
   ServerCounters counters;
+  wire::Inflater inflater;  // of all connections: what it holds is used up before the next message
 
   net::Socket listener;
   bool listener_watched = false;
@@ -234,7 +236,7 @@ void Server::Impl::on_request(HttpSession& session, const wire::HttpRequest& req
   const bool asked = wire::is_websocket_upgrade(request);
   wire::HandshakeAnswer handshake;
   if (asked) {
-    handshake = wire::answer_handshake(request);
+    handshake = wire::answer_handshake(request, options.compression);
     if (!handshake.accepted) {
       ++counters.bad_requests;
       session.close_after_answer();
@@ -245,17 +247,18 @@ void Server::Impl::on_request(HttpSession& session, const wire::HttpRequest& req
   if (const auto* response = std::get_if<wire::HttpResponse>(&answer)) return session.answer(*response);
   if (std::holds_alternative<Hang>(answer)) return session.hang();
   if (const auto* stream = std::get_if<EventStream>(&answer)) return begin_events(session, request, *stream);
-  if (asked) return upgrade(session, request, std::get<Upgrade>(answer), handshake.bytes);
+  if (asked) return upgrade(session, request, std::get<Upgrade>(answer), handshake);
   session.answer(text_response(426, {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}},
                                "This is a WebSocket address.\n"));
 }
 
 void Server::Impl::upgrade(HttpSession& session, const wire::HttpRequest& request, const Upgrade& upgrade,
-                           std::string_view accept) {
+                           const wire::HandshakeAnswer& handshake) {
   ++counters.upgraded;
   std::string already_read;
   Peer& peer = take_over(session, upgrade.tag, already_read);
-  peer.connection.append_frames(accept);
+  if (handshake.compressed) peer.connection.accept_compressed(inflater);
+  peer.connection.append_frames(handshake.bytes);
   peer.connection.append_frames(upgrade.first_frames);
   application.on_open(peer.connection, request);
   peer.connection.start(already_read);

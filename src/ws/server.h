@@ -38,6 +38,7 @@ struct ServerOptions {
   double messages_per_second =
       50;                       // token bucket over messages and control frames from a client; 0: no limit
   double messages_burst = 200;  // over it: close 1008 "Too many requests"
+  bool compression = false;     // permessage-deflate is agreed on with who offers it (wire/deflate_offer.h)
 };
 
 // What the application makes of a request: an answer, or a WebSocket connection (426 when the request did not

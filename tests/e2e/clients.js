@@ -40,20 +40,22 @@ async function connectWs(server, symbol) {
   return { ...seen, close: () => socket.terminate() };
 }
 
-// python_client.py prints one event a line.
 async function connectPython(server, symbol) {
   const seen = box();
-  const child = spawn(join(here, '.venv/bin/python'), [join(here, 'python_client.py'), server.ws, symbol.toLowerCase()], {
+  const close = await pythonClient(server.ws, `${symbol.toLowerCase()}@bookTicker`, (data) => seen.take(data.b, data.B, data.a, data.A));
+  return { ...seen, close };
+}
+
+// Gives `take` each event of a stream, as python_client.py prints them; resolves to what ends it.
+export async function pythonClient(url, stream, take) {
+  const child = spawn(join(here, '.venv/bin/python'), [join(here, 'python_client.py'), url, stream], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const kill = () => child.kill('SIGKILL');
   process.on('exit', kill);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const { data } = JSON.parse(line);
-    seen.take(data.b, data.B, data.a, data.A);
-  });
+  createInterface({ input: child.stdout }).on('line', (line) => take(JSON.parse(line).data));
   await new Promise((done, failed) => child.once('spawn', done).once('error', failed));
-  return { ...seen, close: kill };
+  return kill;
 }
 
 async function connectCcxt(server, symbol) {

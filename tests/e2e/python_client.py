@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints every event of one symbol's book ticker: python_client.py ws://HOST:PORT btcusdt"""
+"""Subscribes to a stream and prints its events, one a line: python_client.py ws://HOST:PORT btcusdt@bookTicker"""
 
 import asyncio
+import json
 import sys
 
 import websockets
 
 
-async def main(server: str, symbol: str) -> None:
-    async with websockets.connect(f"{server}/stream?streams={symbol}@bookTicker") as connection:
+async def main(server: str, stream: str) -> None:
+    async with websockets.connect(f"{server}/stream") as connection:
+        await connection.send(json.dumps({"method": "SUBSCRIBE", "params": [stream], "id": 1}))
         async for message in connection:
-            print(message, flush=True)
+            if '"stream"' in message:
+                print(message, flush=True)
 
 
 asyncio.run(main(*sys.argv[1:]))
