@@ -67,7 +67,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
                             connection_options, ignore);
   connection.start({});
   const auto client = fanout.add_client(fanout::Encoding::combined);
-  const fanout::Watch watches[] = {{symbol, fanout::kBookTicker | fanout::kQuote}};
+  const fanout::Watch watches[] = {{symbol, fanout::kBookTicker | fanout::kQuote | fanout::kBestBidAsk}};
   fanout.watch(client, watches);
 
   std::vector<std::string> incoming;

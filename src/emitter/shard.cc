@@ -106,6 +106,11 @@ ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, con
       return text(400, fmt::format("A connection may have at most {} streams.\n",
                                    options_.streams_per_connection_max));
     }
+    if (streams->events &&
+        std::ranges::find(names, wire::Channel::best_bid_ask, &wire::StreamName::channel) != names.end()) {
+      return text(
+          400, "bestBidAsk is binary and an event stream carries text: subscribe to it at /ws or /stream.\n");
+    }
     if (streams->events) return ws::EventStream{};
     return ws::Upgrade{};
   }

@@ -25,6 +25,7 @@ std::optional<Served> served(const StreamName& name, const SymbolTable& symbols)
   std::uint8_t channel = 0;
   if (name.channel == Channel::book_ticker) channel = fanout::kBookTicker;
   if (name.channel == Channel::quote) channel = fanout::kQuote;
+  if (name.channel == Channel::best_bid_ask && !name.array) channel = fanout::kBestBidAsk;
   if (channel == 0) return std::nullopt;
   if (name.all_symbols) {
     return Served{{name.array ? fanout::Scope::array : fanout::Scope::all, name.pace_ms}, {{}, channel}};
@@ -168,6 +169,8 @@ std::vector<std::string> Subscriptions::list(const SymbolTable& symbols, const S
     if ((watch.channels & fanout::kBookTicker) != 0)
       append_name(out, selection, Channel::book_ticker, watch, symbols);
     if ((watch.channels & fanout::kQuote) != 0) append_name(out, selection, Channel::quote, watch, symbols);
+    if ((watch.channels & fanout::kBestBidAsk) != 0)
+      append_name(out, selection, Channel::best_bid_ask, watch, symbols);
   };
   for (const Selection& selection : selections) {
     if (selection.market_channel != 0) append(selection, {{}, selection.market_channel});

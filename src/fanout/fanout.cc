@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "fanout/symbol_state.h"
 #include "fanout/watchlist.h"
+#include "wire/sbe_best_bid_ask.h"
 #include "wire/ticker.h"
 
 namespace tickcast::fanout {
@@ -109,6 +110,7 @@ struct Fanout::Impl {
   void append_unit(Batch& batch, const Watch& watch, std::uint64_t sequence, const Client& of,
                    std::int64_t now_ns);
   void append_book_ticker(std::string& out, SymbolId symbol, Encoding encoding);
+  void append_best_bid_ask(std::string& out, SymbolId symbol);
   std::string_view quote_event(std::span<char> buffer, SymbolId symbol, const Client& of,
                                std::int64_t now_ns);
   void append_arrays(Batch& batch, const Client& of, std::int64_t now_ns);
@@ -123,7 +125,7 @@ struct Fanout::Impl {
   std::vector<ClientId> free_clients;
   std::size_t client_count = 0;
   std::unordered_multimap<std::size_t, std::unique_ptr<Watchlist>> lists;  // by hash_of(watches)
-  std::unique_ptr<Watchlist> whole_markets[3];                             // by channel
+  std::unique_ptr<Watchlist> whole_markets[kBestBidAsk + 1];               // by channel
 
   std::vector<Watchlist*> due;  // each at most once: Watchlist::due
   std::size_t due_begin = 0;    // the front; the vector is emptied when it reaches the end
@@ -452,7 +454,21 @@ void Fanout::Impl::append_unit(Batch& batch, const Watch& watch, std::uint64_t u
     framing.append(batch.bytes, of.encoding, kQuote, symbols.stream_name(watch.symbol),
                    quote_event(buffer, watch.symbol, of, now_ns));
   }
+  if ((watch.channels & kBestBidAsk) != 0) append_best_bid_ask(batch.bytes, watch.symbol);
   batch.units.push_back({batch.bytes.size(), unit_sequence});
+}
+
+void Fanout::Impl::append_best_bid_ask(std::string& out, SymbolId symbol) {
+  SymbolState& state = state_of(symbol);
+  SymbolState::Frame& frame = state.best_bid_ask;
+  if (frame.sequence != state.sequence) {
+    char event[wire::kBestBidAskBytesMax];
+    char* const end = wire::write_best_bid_ask(event, symbols.name(symbol), state.quote);
+    frame.bytes.clear();
+    if (end != nullptr) Framing::append_binary(frame.bytes, {event, end});
+    frame.sequence = state.sequence;
+  }
+  out += frame.bytes;
 }
 
 void Fanout::Impl::append_book_ticker(std::string& out, SymbolId symbol, Encoding encoding) {

@@ -404,6 +404,30 @@ TEST(Fanout, AnArrayOfAVeryLargeMarketComesInSeveralMessages) {
   }
 }
 
+TEST(Fanout, ABestBidAskIsOneBinaryMessageInEveryEncoding) {
+  World world(2);
+  const auto owed = [&](Encoding encoding, std::uint8_t channels) {
+    const ClientId client = world.fanout.add_client(encoding);
+    const Watch watches[] = {{id(0), channels}};
+    world.fanout.watch(client, watches);
+    const auto bytes = world.fanout.owed(client, kNow);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  world.change(id(0));
+  world.look();
+  const std::string raw = owed(Encoding::raw, kBestBidAsk);
+  ASSERT_EQ(raw.size(), 2 + 59 + 8u);
+  EXPECT_EQ(raw.substr(0, 2), "\x82\x43") << "a whole binary frame";
+  EXPECT_EQ(raw[2 + 16], 1) << "u";
+  EXPECT_TRUE(raw.ends_with("\x08SYM0USDT"));
+  EXPECT_EQ(owed(Encoding::combined, kBestBidAsk), raw);
+  const std::string both = owed(Encoding::raw, kBookTicker | kBestBidAsk);
+  EXPECT_TRUE(both.ends_with(raw) && both.size() > raw.size()) << "beside another channel";
+  world.change(id(0));
+  world.look();
+  EXPECT_EQ(owed(Encoding::raw, kBestBidAsk)[2 + 16], 2);
+}
+
 TEST(Fanout, AServerSentEventCarriesTheCombinedEvent) {
   World world(1);
   const ClientId client = world.fanout.add_client(Encoding::events);

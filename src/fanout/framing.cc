@@ -51,6 +51,11 @@ void Framing::append(std::string& out, Encoding encoding, Channels channel, std:
   if (!wrapper.empty()) out.push_back('}');
 }
 
+void Framing::append_binary(std::string& out, std::string_view payload) {
+  char header[wire::kFrameHeaderBytesMax];
+  out.append(header, wire::write_frame_header(header, wire::Opcode::binary, payload.size())).append(payload);
+}
+
 void Framing::append_array(std::string& out, Encoding encoding, Channels channel, std::string_view payload,
                            std::int64_t now_ns, bool shared) const {
   if (encoding != Encoding::raw_deflated && encoding != Encoding::combined_deflated)

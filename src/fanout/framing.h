@@ -2,7 +2,8 @@
 //
 // Framing: how an event becomes bytes on a connection, and what its stream is called there: raw or combined
 // in a WebSocket text frame (RFC 6455 section 5), or combined as a server-sent event (HTML standard, section
-// 9.2); arrays also compressed, by permessage-deflate (RFC 7692). Pure.
+// 9.2); arrays also compressed, by permessage-deflate (RFC 7692). A binary event goes into a binary frame as
+// it is, without its stream's name. Pure.
 #pragma once
 
 #include <array>
@@ -19,6 +20,7 @@ class Compressor;
 enum Channels : std::uint8_t {
   kBookTicker = 1,
   kQuote = 2,
+  kBestBidAsk = 4,
 };
 
 // Whose events a stream carries.
@@ -68,6 +70,9 @@ class Framing {
   // The same for an array. `shared`: more than one client may get this message.
   void append_array(std::string& out, Encoding encoding, Channels channel, std::string_view payload,
                     std::int64_t now_ns, bool shared) const;
+
+  // Appends one binary message: the same in every encoding. Server-sent events carry none.
+  static void append_binary(std::string& out, std::string_view payload);
 
  private:
   std::string_view prefix(std::span<char> buffer, Channels channel, std::string_view stream_symbol) const;

@@ -52,6 +52,7 @@ struct SymbolState {
   std::uint64_t book_sequence = 0;  // the book's number of the same
   std::vector<Watcher> watchers;
   Frame book_ticker[kEventEncodings];
+  Frame best_bid_ask;  // one for all encodings; empty where the quote has no such message
 
   void take(const market::Book::Entry& entry, std::uint64_t number) {
     quote = entry.quote;
