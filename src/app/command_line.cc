@@ -191,6 +191,8 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
       "--no-compression", [&emitter](std::int64_t given) { emitter.compression = given <= 0; },
       "never compress array messages (permessage-deflate), even for clients that offer to take them so");
   with_environment(no_compression, "--no-compression");
+  add_seconds(command, "--drain", emitter.drain_ns, 0, 3'600,
+              "a planned stop closes its clients spread over so long");
 }
 
 // Other tickcasts as further sources. They tell quotes with their times, have no leg B and no daily cut, and

@@ -48,6 +48,13 @@ TEST(CommandLine, CompressionIsOnUnlessItIsTurnedOff) {
   unsetenv("TICKCAST_NO_COMPRESSION");
 }
 
+TEST(CommandLine, ClientsAreClosedOverTheDrainThatIsAskedFor) {
+  EXPECT_EQ(std::get<ServeCommand>(parse({"serve"})).emitter.drain_ns, kNsPerSecond);
+  const auto command = std::get<EmitterCommand>(parse({"emitter", "--brokers", "a:1", "--drain", "60"}));
+  EXPECT_EQ(command.emitter.drain_ns, 60 * kNsPerSecond);
+  EXPECT_NE(usage_error({"serve", "--drain", "-1"}).find("--drain"), std::string::npos);
+}
+
 TEST(CommandLine, NamesAreReadInAnyCase) {
   const auto command = std::get<ServeCommand>(parse({"serve", "--symbols", "btcusdt,ETHUSDT"}));
   EXPECT_EQ(command.feed.symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));
