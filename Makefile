@@ -32,7 +32,7 @@ test:
 	@tools/test release $(ARGS)
 
 check:
-	@tools/setup build test bench check format e2e kafka balancer
+	@tools/setup build test bench check format e2e aws kafka balancer
 	@tools/check $(STAGES)
 
 bench:
