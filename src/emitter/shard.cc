@@ -220,15 +220,11 @@ void Shard::change_subscriptions(ws::Connection& connection, const wire::Control
 }
 
 Selections Shard::selections_of(Client& client) {
-  const auto listed = [](fanout::Fanout& fanout, ClientId number) {
-    const auto watches = fanout.watches(number);
-    return std::vector<fanout::Watch>(watches.begin(), watches.end());
-  };
-  Selections out = {{{}, 0, listed(live_, static_cast<ClientId>(client.connection->tag))}};
+  Selections out = {{{}, 0, live_.watches(static_cast<ClientId>(client.connection->tag))}};
   if (!client.taps) return out;
   for (const Tap& tap : *client.taps) {
     out.push_back({tap.lane->form, tap.market_channel, {}});
-    if (tap.market_channel == 0) out.back().watches = listed(tap.lane->fanout, tap.number);
+    if (tap.market_channel == 0) out.back().watches = tap.lane->fanout.watches(tap.number);
   }
   return out;
 }

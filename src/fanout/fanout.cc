@@ -2,11 +2,13 @@
 #include "fanout/fanout.h"
 
 #include <algorithm>
-#include <cstring>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
+#include "fanout/bits.h"
+#include "fanout/change_log.h"
 #include "fanout/symbol_state.h"
 #include "fanout/watchlist.h"
 #include "wire/sbe_best_bid_ask.h"
@@ -60,19 +62,31 @@ struct Fanout::Impl {
     }
   };
 
+  // A list's place in `lists`.
+  using ListId = std::uint32_t;
+  static constexpr ListId kNoList = ~ListId{0};
+
   struct Client {
-    Watchlist* list = nullptr;  // null: the number is free
     std::uint64_t cursor = 0;
-    std::uint32_t member = 0;  // position in list->members
-    Encoding encoding = Encoding::raw;
     std::unique_ptr<Behind> behind;
+    ListId list = kNoList;     // kNoList: the number is free
+    std::uint32_t member = 0;  // position among the list's members
+    Encoding encoding = Encoding::raw;
   };
+  static_assert(sizeof(Client) <= 32, "there is one for each client, on top of its connection");
 
   // The round under way: a watchlist's members, from a random one on.
   struct Round {
-    Watchlist* list = nullptr;
+    ListId list = kNoList;
     std::size_t next = 0;
     std::size_t left = 0;
+  };
+
+  // What owed() returned: a batch from one of its units on.
+  struct Offer {
+    const Batch* batch = nullptr;
+    std::size_t first_unit = 0;
+    std::size_t first_byte = 0;
   };
 
   Impl(const market::SymbolTable& table, Form its_form, Compressor* compressor)
@@ -85,19 +99,18 @@ struct Fanout::Impl {
   void hear_of(SymbolId symbol);
   Client& client(ClientId id) {
     CHECK(static_cast<std::size_t>(id) < clients.size() &&
-              clients[static_cast<std::size_t>(id)].list != nullptr,
+              clients[static_cast<std::size_t>(id)].list != kNoList,
           "a client number that the fan-out never gave, or took back");
     return clients[static_cast<std::size_t>(id)];
   }
 
-  Watchlist* intern(std::span<const Watch> watches);
-  Watchlist* whole_market(Channels channel);
-  void extend(Watchlist& list);
-  void touch_all(Watchlist& list);
-  void release(Watchlist* list);
-  void join(ClientId id, Watchlist* list);
+  ListId make_list(Watchlist list);
+  ListId intern(std::span<const Watch> watches);
+  ListId whole_market(Channels channel);
+  void extend(ListId list);
+  void release(ListId list);
+  void join(ClientId id, ListId list);
   void leave(ClientId id);
-  void mark_due(Watchlist* list);
   // Whether a watch is new to the client and lies before its cursor, so that no change brings it.
   bool in_snapshot(const Client& of, const Watch& watch) {
     const std::uint64_t number = state_of(watch.symbol).sequence;
@@ -105,6 +118,11 @@ struct Fanout::Impl {
   }
   void forget_served(Client& client, std::size_t units_begun, std::uint64_t cursor_before);
   bool begin_round();
+  auto contains(ListId list) const {
+    return [this, list](SymbolId symbol) { return states[market::index(symbol)].watchers.has(list); };
+  }
+  bool owes_changes(const Client& of);
+  Offer choose(const Client& of, std::int64_t now_ns);
 
   void build(const Client& of, Batch& batch, std::int64_t now_ns);
   void append_unit(Batch& batch, const Watch& watch, std::uint64_t sequence, const Client& of,
@@ -119,23 +137,26 @@ struct Fanout::Impl {
   const Form form;
   const Framing framing;
   std::vector<SymbolState> states;  // by symbol
-  std::uint64_t sequence = 0;
+  ChangeLog changes;
 
   std::vector<Client> clients;
   std::vector<ClientId> free_clients;
   std::size_t client_count = 0;
-  std::unordered_multimap<std::size_t, std::unique_ptr<Watchlist>> lists;  // by hash_of(watches)
-  std::unique_ptr<Watchlist> whole_markets[kBestBidAsk + 1];               // by channel
+  std::deque<Watchlist> lists;  // by ListId; those in free_lists are empty
+  std::vector<ListId> free_lists;
+  std::unordered_multimap<std::size_t, ListId> interned;  // by hash_of(watches)
+  ListId whole_markets[kBestBidAsk + 1] = {kNoList, kNoList, kNoList, kNoList, kNoList};  // by channel
 
-  std::vector<Watchlist*> due;  // each at most once: Watchlist::due
-  std::size_t due_begin = 0;    // the front; the vector is emptied when it reaches the end
+  // Rounds go through the lists in a circle, from a random one after a pause, so that no position is always last.
+  Bits due;
+  std::size_t next_list = 0;
   Round round;
   std::uint64_t random = 0x9e3779b97f4a7c15;
 
-  Batch own;                         // for a client whose state no other shares
-  const Batch* last = nullptr;       // what owed() returned
-  std::vector<std::uint16_t> newer;  // scratch of build()
-  std::string array;                 // scratch of append_arrays()
+  Batch own;                 // for a client whose state no other shares
+  Offer last;                // what owed() returned
+  std::vector<Watch> newer;  // scratch of build()
+  std::string array;         // scratch of append_arrays()
 };
 
 Fanout::Fanout(const market::SymbolTable& symbols, Form form, Compressor* compressor)
@@ -147,11 +168,8 @@ Fanout::~Fanout() = default;
 bool Fanout::apply(SymbolId symbol, const market::Book::Entry& entry) {
   SymbolState& state = impl_->state_of(symbol);
   if (entry.sequence <= state.book_sequence) return false;
-  state.take(entry, ++impl_->sequence);
-  for (const SymbolState::Watcher& watcher : state.watchers) {
-    watcher.list->touch(watcher.position, impl_->sequence);
-    impl_->mark_due(watcher.list);
-  }
+  state.take(entry, impl_->changes.note(symbol));
+  impl_->due.set_all(state.watchers);
   return true;
 }
 
@@ -167,8 +185,9 @@ std::size_t Fanout::symbols_known() const { return impl_->states.size(); }
 
 void Fanout::Impl::hear_of(SymbolId symbol) {
   states.resize(market::index(symbol) + 1);
-  for (const auto& list : whole_markets) {
-    if (list) extend(*list);
+  changes.resize(states.size());
+  for (const ListId list : whole_markets) {
+    if (list != kNoList) extend(list);
   }
 }
 
@@ -203,11 +222,11 @@ void Fanout::set_encoding(ClientId id, Encoding encoding) { impl_->client(id).en
 void Fanout::watch(ClientId id, std::span<const Watch> watches) {
   CHECK(impl_->form.scope == Scope::listed, "a fan-out of the whole market has no lists of symbols");
   Impl::Client& client = impl_->client(id);
-  Watchlist* const before = client.list;
-  Watchlist* const after = impl_->intern(watches);
-  if (after == before) return;
+  const Impl::ListId after = impl_->intern(watches);
+  if (after == client.list) return;
 
-  if (before->watches().empty()) {
+  const Watchlist& before = impl_->lists[client.list];
+  if (before.size() == 0) {
     client.cursor = 0;  // owed everything it asks for: the same state as every other newcomer with this list
     client.behind.reset();
   } else {
@@ -217,7 +236,7 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
       const std::uint8_t waiting =
           client.behind ? channels_in(client.behind->fresh, watch.symbol) : std::uint8_t{0};
       const auto channels = static_cast<std::uint8_t>(
-          watch.channels & (~channels_in(before->watches(), watch.symbol) | waiting));
+          watch.channels & (~before.channels_of(watch.symbol) | waiting));
       if (channels != 0) fresh.push_back({watch.symbol, channels});
     }
     if (!fresh.empty() && !client.behind) client.behind = std::make_unique<Impl::Behind>();
@@ -228,121 +247,113 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
 }
 
 void Fanout::watch_market(ClientId id, Channels channel) {
-  CHECK(impl_->form.scope != Scope::listed && impl_->client(id).list->watches().empty(),
+  CHECK(impl_->form.scope != Scope::listed && impl_->lists[impl_->client(id).list].size() == 0,
         "the whole market is watched once per client, in a fan-out of its own");
   impl_->leave(id);
   impl_->join(id, impl_->whole_market(channel));
 }
 
-std::span<const Watch> Fanout::watches(ClientId id) const { return impl_->client(id).list->watches(); }
+std::vector<Watch> Fanout::watches(ClientId id) const {
+  const Watchlist& list = impl_->lists[impl_->client(id).list];
+  std::vector<Watch> out;
+  out.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) out.push_back(list[i]);
+  return out;
+}
 
-Watchlist* Fanout::Impl::intern(std::span<const Watch> watches) {
+Fanout::Impl::ListId Fanout::Impl::make_list(Watchlist list) {
+  ListId id = static_cast<ListId>(lists.size());
+  if (free_lists.empty()) {
+    lists.push_back(std::move(list));
+  } else {
+    id = free_lists.back();
+    free_lists.pop_back();
+    lists[id] = std::move(list);
+  }
+  return id;
+}
+
+Fanout::Impl::ListId Fanout::Impl::intern(std::span<const Watch> watches) {
   const std::size_t hash = hash_of(watches);
-  const auto [begin, end] = lists.equal_range(hash);
+  const auto [begin, end] = interned.equal_range(hash);
   for (auto it = begin; it != end; ++it) {
-    if (std::ranges::equal(it->second->watches(), watches)) return it->second.get();
+    if (lists[it->second].equals(watches)) return it->second;
   }
-  Watchlist* const list = lists.emplace(hash, std::make_unique<Watchlist>(watches))->second.get();
+  const ListId id = make_list(Watchlist(watches));
+  interned.emplace(hash, id);
+  for (const Watch& watch : watches) state_of(watch.symbol).watchers.set(id);
+  return id;
+}
 
-  list->watcher_positions.resize(watches.size());
-  for (std::size_t i = 0; i < watches.size(); ++i) {
-    SymbolState& state = state_of(watches[i].symbol);
-    list->watcher_positions[i] = static_cast<std::uint32_t>(state.watchers.size());
-    state.watchers.push_back({list, static_cast<std::uint16_t>(i)});
+Fanout::Impl::ListId Fanout::Impl::whole_market(Channels channel) {
+  ListId& list = whole_markets[channel];
+  if (list == kNoList) {
+    list = make_list(Watchlist(channel));
+    extend(list);
   }
-  touch_all(*list);
   return list;
 }
 
-Watchlist* Fanout::Impl::whole_market(Channels channel) {
-  std::unique_ptr<Watchlist>& list = whole_markets[channel];
-  if (!list) {
-    list = std::make_unique<Watchlist>(channel);
-    extend(*list);
-    touch_all(*list);
-  }
-  return list.get();
-}
-
 // Gives a list of the whole market the symbols that it has not yet.
-void Fanout::Impl::extend(Watchlist& list) {
-  for (std::size_t i = list.watches().size(); i < states.size(); ++i) {
-    std::vector<SymbolState::Watcher>& watchers = states[i].watchers;
-    list.append({static_cast<SymbolId>(i), list.whole_market}, static_cast<std::uint32_t>(watchers.size()));
-    watchers.push_back({&list, static_cast<std::uint16_t>(i)});
+void Fanout::Impl::extend(ListId id) {
+  Watchlist& list = lists[id];
+  for (std::size_t i = list.size(); i < states.size(); ++i) {
+    list.append({static_cast<SymbolId>(i), list.whole_market()});
+    states[i].watchers.set(id);
   }
 }
 
-// In order of change, so that a new list is ordered as if it had been there all along.
-void Fanout::Impl::touch_all(Watchlist& list) {
-  const std::span<const Watch> watches = list.watches();
-  const auto sequence_at = [&](std::uint16_t i) { return state_of(watches[i].symbol).sequence; };
-  std::vector<std::uint16_t> changed;
-  for (std::size_t i = 0; i < watches.size(); ++i) {
-    if (sequence_at(static_cast<std::uint16_t>(i)) != 0) changed.push_back(static_cast<std::uint16_t>(i));
+// Frees a list without members, unless its round is under way: then the next round does.
+void Fanout::Impl::release(ListId id) {
+  Watchlist& list = lists[id];
+  if (!list.members().empty() || round.list == id) return;
+  std::vector<Watch> watches;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    watches.push_back(list[i]);
+    state_of(list[i].symbol).watchers.reset(id);
   }
-  std::ranges::sort(changed, {}, sequence_at);
-  for (const std::uint16_t i : changed) list.touch(i, sequence_at(i));
+  if (list.whole_market() != 0) {
+    whole_markets[list.whole_market()] = kNoList;
+  } else {
+    const auto [begin, end] = interned.equal_range(hash_of(watches));
+    interned.erase(std::find_if(begin, end, [id](const auto& item) { return item.second == id; }));
+  }
+  list = Watchlist(std::span<const Watch>());
+  due.reset(id);
+  free_lists.push_back(id);
 }
 
-// Frees a list without members, unless it waits in `due`: then whoever takes it from there does.
-void Fanout::Impl::release(Watchlist* list) {
-  if (!list->members.empty() || list->due || round.list == list) return;
-  for (std::size_t i = 0; i < list->watches().size(); ++i) {
-    SymbolState& state = state_of(list->watches()[i].symbol);
-    const std::uint32_t position = list->watcher_positions[i];
-    state.watchers[position] = state.watchers.back();
-    const SymbolState::Watcher& moved = state.watchers[position];
-    moved.list->watcher_positions[moved.position] = position;
-    state.watchers.pop_back();
-  }
-  if (list->whole_market != 0) {
-    whole_markets[list->whole_market].reset();
-    return;
-  }
-  const auto [begin, end] = lists.equal_range(hash_of(list->watches()));
-  lists.erase(std::find_if(begin, end, [list](const auto& item) { return item.second.get() == list; }));
-}
-
-void Fanout::Impl::join(ClientId id, Watchlist* list) {
+void Fanout::Impl::join(ClientId id, ListId list) {
   Client& joining = clients[static_cast<std::size_t>(id)];
   joining.list = list;
-  joining.member = static_cast<std::uint32_t>(list->members.size());
-  list->members.push_back(id);
+  joining.member = lists[list].add_member(id);
 }
 
 void Fanout::Impl::leave(ClientId id) {
   Client& leaving = client(id);
-  Watchlist* const list = leaving.list;
-  const ClientId moved = list->members.back();
-  list->members[leaving.member] = moved;
+  const ListId list = leaving.list;
+  const ClientId moved = lists[list].remove_member(leaving.member);
   clients[static_cast<std::size_t>(moved)].member = leaving.member;
-  list->members.pop_back();
   // The member moved into the gap may have been stepped over by the round under way.
-  if (round.list == list && round.left > 0) mark_due(list);
+  if (round.list == list && round.left > 0) due.set(list);
   release(list);
-}
-
-void Fanout::Impl::mark_due(Watchlist* list) {
-  if (list->due) return;
-  list->due = true;
-  due.push_back(list);
 }
 
 // --- serving ---
 
 bool Fanout::Impl::begin_round() {
-  Watchlist* const finished = std::exchange(round, Round{}).list;
-  if (finished != nullptr) release(finished);
-  if (due_begin == due.size()) {
-    due.clear();
-    due_begin = 0;
+  const ListId finished = std::exchange(round, Round{}).list;
+  if (finished != kNoList) release(finished);
+  std::size_t list = due.first(next_list);
+  if (list == Bits::kNone) list = due.first(0);
+  if (list == Bits::kNone) {
+    next_list = lists.empty() ? 0 : next_random(random) % lists.size();
     return false;
   }
-  Watchlist* const list = due[due_begin++];
-  list->due = false;
-  const std::size_t members = list->members.size();
-  round = {list, members == 0 ? 0 : next_random(random) % members, members};
+  due.reset(list);
+  next_list = list + 1;
+  const std::size_t members = lists[list].members().size();
+  round = {static_cast<ListId>(list), members == 0 ? 0 : next_random(random) % members, members};
   return true;
 }
 
@@ -351,65 +362,92 @@ bool Fanout::next_due(ClientId& client) {
     Impl::Round& round = impl_->round;
     while (round.left > 0) {
       --round.left;
-      const std::vector<ClientId>& members = round.list->members;
+      const std::span<const ClientId> members = impl_->lists[round.list].members();
       if (members.empty()) break;
       if (round.next >= members.size()) round.next = 0;
       client = members[round.next++];
       const Impl::Client& candidate = impl_->clients[static_cast<std::size_t>(client)];
-      if (candidate.cursor < round.list->last_change || candidate.behind) return true;
+      if (candidate.behind || impl_->owes_changes(candidate)) return true;
     }
     if (!impl_->begin_round()) return false;
   }
 }
 
+// Exact for a client of a shared list, whose newest change is looked up once for all members; else only "maybe".
+bool Fanout::Impl::owes_changes(const Client& of) {
+  Watchlist& list = lists[of.list];
+  Watchlist::Shared* const shared = list.shared();
+  if (shared == nullptr) return of.cursor < changes.head();
+  if (shared->looked_up_to < changes.head()) {
+    const std::uint64_t newest = changes.newest_of(list, shared->looked_up_to, contains(of.list));
+    if (newest != 0) shared->last_change = newest;
+    shared->looked_up_to = changes.head();
+  }
+  return of.cursor < shared->last_change;
+}
+
 std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
   Impl::Client& client = impl_->client(id);
-  Watchlist& list = *client.list;
   if (client.behind) {
     // What never had a quote is like any other symbol once it has one.
     std::erase_if(client.behind->fresh,
                   [&](const Watch& watch) { return impl_->state_of(watch.symbol).sequence == 0; });
     if (client.behind->fresh.empty() && client.behind->cuts.empty()) client.behind.reset();
   }
-  if (client.cursor >= list.last_change && (!client.behind || client.behind->fresh.empty())) {
-    impl_->last = nullptr;
-    return {};
-  }
+  impl_->last = {};
+  if (!impl_->owes_changes(client) && (!client.behind || client.behind->fresh.empty())) return {};
+  impl_->last = impl_->choose(client, now_ns);
+  return std::span<const char>(impl_->last.batch->bytes).subspan(impl_->last.first_byte);
+}
 
-  // Bytes are kept for others in the same state where there can be any. The many are those served last: a
-  // client that lags behind them gets bytes of its own.
-  Batch& shared = list.shared[static_cast<std::size_t>(client.encoding)];
-  const bool fits = shared.to == list.last_change && shared.from == client.cursor && !client.behind;
-  const bool worth_sharing = list.members.size() > 1 && !client.behind &&
-                             (shared.to != list.last_change || shared.from < client.cursor);
-  Batch& batch = fits || worth_sharing ? shared : impl_->own;
-  if (!fits) impl_->build(client, batch, now_ns);
-  impl_->last = &batch;
-  return batch.bytes;
+// Bytes are kept for others in the same state where there can be any.
+Fanout::Impl::Offer Fanout::Impl::choose(const Client& of, std::int64_t now_ns) {
+  Watchlist::Shared* const shared = lists[of.list].shared();
+  if (shared == nullptr || shared->members.size() == 1 || of.behind) {
+    build(of, own, now_ns);
+    return {&own, 0, 0};
+  }
+  Batch& batch = shared->batches[static_cast<std::size_t>(of.encoding)];
+  const bool current = batch.to >= shared->last_change;
+  if (current && batch.from == of.cursor) return {&batch, 0, 0};
+  const bool divisible = form.scope != Scope::array && !lists[of.list].counts_updates();
+  if (current && batch.from < of.cursor && divisible) {
+    // The end of what was made for those who lag further behind is what this one is owed.
+    const auto first = std::ranges::upper_bound(batch.units, of.cursor, {}, &Batch::Unit::sequence);
+    const auto at = static_cast<std::size_t>(first - batch.units.begin());
+    return {&batch, at, at == 0 ? 0 : batch.units[at - 1].end};
+  }
+  // The many are those served last: one that lags behind them replaces their bytes only if it serves them too.
+  Batch& target = !current || batch.from < of.cursor || divisible ? batch : own;
+  build(of, target, now_ns);
+  return {&target, 0, 0};
 }
 
 std::span<const char> Fanout::written(ClientId id, std::size_t bytes) {
-  const Batch* const batch = std::exchange(impl_->last, nullptr);
-  CHECK(batch != nullptr && bytes <= batch->bytes.size(),
+  const Impl::Offer offer = std::exchange(impl_->last, {});
+  CHECK(offer.batch != nullptr && offer.first_byte + bytes <= offer.batch->bytes.size(),
         "written() without owed(), or for more bytes than it gave");
-  Impl::Client& client = impl_->client(id);
   if (bytes == 0) return {};
+  const Batch& batch = *offer.batch;
+  const std::size_t end = offer.first_byte + bytes;
+  Impl::Client& client = impl_->client(id);
 
   // The unit in which the last written byte lies is the last that was begun.
-  const auto last = std::ranges::lower_bound(batch->units, bytes, {}, &Batch::Unit::end);
-  const auto begun = static_cast<std::size_t>(last - batch->units.begin()) + 1;
+  const auto last = std::ranges::lower_bound(batch.units, end, {}, &Batch::Unit::end);
+  const auto begun = static_cast<std::size_t>(last - batch.units.begin()) + 1;
   const std::uint64_t before = client.cursor;
-  if (last->sequence > 0) client.cursor = last->sequence;
-  if (begun == batch->units.size()) {
+  if (begun == batch.units.size()) {
+    client.cursor = std::max(before, batch.to);
     client.behind.reset();
   } else {
-    impl_->forget_served(client, begun, before);
-    if (client.cursor != before && client.list->counts_updates) {
+    if (last->sequence > 0) client.cursor = last->sequence;
+    impl_->forget_served(client, begun - offer.first_unit, before);
+    if (client.cursor != before && impl_->lists[client.list].counts_updates()) {
       if (!client.behind) client.behind = std::make_unique<Impl::Behind>();
-      client.behind->cut({before, client.cursor, batch->to});
+      client.behind->cut({before, client.cursor, batch.to});
     }
   }
-  return std::span<const char>(batch->bytes).subspan(bytes, last->end - bytes);
+  return std::span<const char>(batch.bytes).subspan(end, last->end - end);
 }
 
 // A snapshot's units come first, in its order; the other fresh watches come with their changes.
@@ -426,24 +464,19 @@ void Fanout::Impl::forget_served(Client& client, std::size_t units_begun, std::u
 
 void Fanout::Impl::build(const Client& of, Batch& batch, std::int64_t now_ns) {
   batch.clear();
-  const Watchlist& list = *of.list;
   if (of.behind) {
     for (const Watch& watch : of.behind->fresh) {
       if (in_snapshot(of, watch)) append_unit(batch, watch, 0, of, now_ns);
     }
   }
-  newer.clear();
-  for (std::uint16_t at = list.newest(); at != Watchlist::kNone; at = list.older(at)) {
-    if (state_of(list.watches()[at].symbol).sequence <= of.cursor) break;
-    newer.push_back(at);
-  }
-  if (form.scope == Scope::array) append_arrays(batch, of, now_ns);
-  for (auto at = newer.rbegin(); form.scope != Scope::array && at != newer.rend(); ++at) {
-    const Watch& watch = list.watches()[*at];
-    append_unit(batch, watch, state_of(watch.symbol).sequence, of, now_ns);
+  changes.collect(lists[of.list], of.cursor, contains(of.list), newer);
+  if (form.scope == Scope::array) {
+    append_arrays(batch, of, now_ns);
+  } else {
+    for (const Watch& watch : newer) append_unit(batch, watch, changes.newest(watch.symbol), of, now_ns);
   }
   batch.from = of.cursor;
-  batch.to = list.last_change;
+  batch.to = changes.head();
 }
 
 void Fanout::Impl::append_unit(Batch& batch, const Watch& watch, std::uint64_t unit_sequence,
@@ -496,13 +529,13 @@ std::string_view Fanout::Impl::quote_event(std::span<char> buffer, SymbolId symb
 
 // A message is one unit: the client has all of its symbols or none of them. What is torn is finished.
 void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t now_ns) {
-  const auto channel = static_cast<Channels>(of.list->whole_market);
+  const auto channel = static_cast<Channels>(lists[of.list].whole_market());
   char buffer[std::max(wire::kQuoteEventBytesMax, wire::kBookTickerBytesMax)];
-  for (auto at = newer.rbegin(); at != newer.rend();) {
+  for (auto at = newer.begin(); at != newer.end();) {
     array.assign(1, '[');
     std::uint64_t last_sequence = 0;
-    for (; at != newer.rend() && array.size() < kArrayBytesMax; ++at) {
-      const SymbolId symbol = of.list->watches()[*at].symbol;
+    for (; at != newer.end() && array.size() < kArrayBytesMax; ++at) {
+      const SymbolId symbol = at->symbol;
       const SymbolState& state = state_of(symbol);
       if (last_sequence != 0) array += ',';
       last_sequence = state.sequence;
@@ -518,9 +551,6 @@ void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t no
 }
 
 std::size_t Fanout::clients() const { return impl_->client_count; }
-std::size_t Fanout::watchlists() const {
-  return impl_->lists.size() + static_cast<std::size_t>(std::ranges::count_if(
-                                   impl_->whole_markets, [](const auto& list) { return list != nullptr; }));
-}
+std::size_t Fanout::watchlists() const { return impl_->lists.size() - impl_->free_lists.size(); }
 
 }  // namespace tickcast::fanout

@@ -13,12 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "fanout/bits.h"
 #include "fanout/framing.h"
 #include "market/book.h"
 
 namespace tickcast::fanout {
-
-class Watchlist;
 
 // A write that ended before all that was owed was out. It took a client from one cursor to another with what
 // was newest at `made`: of the changes between the cursors those that were newest then were served, the
@@ -31,11 +30,6 @@ struct Cut {
 };
 
 struct SymbolState {
-  // A watchlist that has this symbol, and where.
-  struct Watcher {
-    Watchlist* list;
-    std::uint16_t position;
-  };
   // A message encoded for everybody, and the change it shows.
   struct Frame {
     std::uint64_t sequence = 0;
@@ -50,7 +44,7 @@ struct SymbolState {
   market::Quote quote;
   std::uint64_t sequence = 0;       // the fan-out's number of the newest change; 0: no quote yet
   std::uint64_t book_sequence = 0;  // the book's number of the same
-  std::vector<Watcher> watchers;
+  Bits watchers;                    // the lists that have this symbol
   Frame book_ticker[kEventEncodings];
   Frame best_bid_ask;  // one for all encodings; empty where the quote has no such message
 

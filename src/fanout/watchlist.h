@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Watchlist: the symbols one or many clients watch, ordered by last change. Interned: clients with equal
-// subscriptions share one. An intrusive list over the watches: a change moves its symbol to the front in
-// constant time, so what is newer than a cursor is a prefix.
+// Watchlist: the symbols one or many clients watch. Interned: clients with equal subscriptions share one. Two
+// bytes a watch, and of its members one is kept in place: a shard may hold as many lists as clients. What
+// only shared lists need (members, bytes made for several) is made with the second member.
 //
 // Thread: the fan-out's. Owned by Fanout; freed with its last member.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,64 +39,99 @@ struct Batch {
 
 class Watchlist {
  public:
-  static constexpr std::uint16_t kNone = 0xffff;
-  static_assert(market::SymbolTable::kSymbolsMax < kNone, "positions in a watchlist are 16 bits");
-
-  explicit Watchlist(std::span<const Watch> watches)
-      : counts_updates(
-            std::ranges::any_of(watches, [](const Watch& watch) { return (watch.channels & kQuote) != 0; })),
-        watches_(watches.begin(), watches.end()),
-        links_(watches.size()) {}
-
-  // The whole market's: has no symbols at first, and gets each one with append().
-  explicit Watchlist(Channels channel) : counts_updates(channel == kQuote), whole_market(channel) {}
-
-  std::span<const Watch> watches() const { return watches_; }
-
-  // A further symbol behind the others, not changed yet.
-  void append(Watch watch, std::uint32_t watcher_position) {
-    watches_.push_back(watch);
-    links_.emplace_back();
-    watcher_positions.push_back(watcher_position);
-  }
-
-  // The position of the most recently changed watch, and of the one before; kNone at the end. Only watches
-  // that ever changed are listed.
-  std::uint16_t newest() const { return newest_; }
-  std::uint16_t older(std::uint16_t position) const { return links_[position].older; }
-
-  // A change of the watch at `position`, newer than all before.
-  void touch(std::uint16_t position, std::uint64_t sequence) {
-    last_change = sequence;
-    if (newest_ == position) return;
-    Link& link = links_[position];
-    if (link.newer != kNone) {  // somewhere behind the front: take it out
-      links_[link.newer].older = link.older;
-      if (link.older != kNone) links_[link.older].newer = link.newer;
-    }
-    link.newer = kNone;
-    link.older = newest_;
-    if (newest_ != kNone) links_[newest_].newer = position;
-    newest_ = position;
-  }
-
-  const bool counts_updates;            // has a channel whose events tell how many updates are merged in them
-  const std::uint8_t whole_market = 0;  // the channel of which it has every symbol; 0: it has symbols by name
-  std::uint64_t last_change = 0;        // sequence of the newest change of any watch
-  std::vector<ClientId> members;
-  bool due = false;                              // in the fan-out's list of those with changes to pass on
-  std::vector<std::uint32_t> watcher_positions;  // where each watch's symbol keeps its reference to this list
-  Batch shared[kEncodings];                      // by encoding: bytes for members in the same state
-
- private:
-  struct Link {
-    std::uint16_t newer = kNone;
-    std::uint16_t older = kNone;
+  // What a list has that several clients are, or were, members of.
+  struct Shared {
+    std::vector<ClientId> members;
+    std::uint64_t last_change = 0;   // sequence of the newest change of any watch
+    std::uint64_t looked_up_to = 0;  // as of this change of the market
+    Batch batches[kEncodings];       // by encoding: bytes for members in the same state
   };
 
-  std::vector<Watch> watches_;
-  std::vector<Link> links_;
-  std::uint16_t newest_ = kNone;
+  // Sorted by symbol.
+  explicit Watchlist(std::span<const Watch> watches) {
+    watches_.reserve(watches.size());
+    for (const Watch& watch : watches) append(watch);
+  }
+  // The whole market's: has no symbols at first, and gets each one with append().
+  explicit Watchlist(Channels channel) : whole_market_(channel) {}
+
+  // A further watch, of a symbol behind all others.
+  void append(Watch watch) {
+    all_channels_ = static_cast<std::uint8_t>(all_channels_ | watch.channels);
+    uniform_ = watches_.empty() ? watch.channels : uniform_ == watch.channels ? uniform_ : std::uint8_t{0};
+    watches_.push_back(pack(watch));
+  }
+
+  std::size_t size() const { return watches_.size(); }
+  Watch operator[](std::size_t at) const { return unpack(watches_[at]); }
+  bool equals(std::span<const Watch> watches) const {
+    return std::ranges::equal(watches_, watches, {}, {}, &Watchlist::pack);
+  }
+  // Of a symbol; 0: it is not watched.
+  std::uint8_t channels_of(market::SymbolId symbol) const {
+    const auto at = std::ranges::lower_bound(watches_, pack({symbol, 0}));
+    return at != watches_.end() && unpack(*at).symbol == symbol ? unpack(*at).channels : std::uint8_t{0};
+  }
+  // The same for a symbol that is known to be watched.
+  std::uint8_t channels_of_watched(market::SymbolId symbol) const {
+    return uniform_ != 0 ? uniform_ : channels_of(symbol);
+  }
+  // Has a channel whose events tell how many updates are merged in them.
+  bool counts_updates() const { return (all_channels_ & kQuote) != 0; }
+  // The channel of which it has every symbol; 0: it has symbols by name.
+  std::uint8_t whole_market() const { return whole_market_; }
+
+  std::span<const ClientId> members() const {
+    if (shared_) return shared_->members;
+    return {&sole_, has_sole_ ? std::size_t{1} : 0};
+  }
+  Shared* shared() { return shared_.get(); }  // null while it never had two members
+
+  // Returns the member's position.
+  std::uint32_t add_member(ClientId client) {
+    if (!shared_ && !has_sole_) {
+      sole_ = client;
+      has_sole_ = true;
+      return 0;
+    }
+    if (!shared_) {
+      shared_ = std::make_unique<Shared>();
+      shared_->members.push_back(sole_);
+    }
+    shared_->members.push_back(client);
+    return static_cast<std::uint32_t>(shared_->members.size() - 1);
+  }
+  // Returns the member that takes the position: the last one, which may be the one removed.
+  ClientId remove_member(std::uint32_t position) {
+    has_sole_ = false;
+    if (!shared_) return sole_;
+    const ClientId moved = shared_->members.back();
+    shared_->members[position] = moved;
+    shared_->members.pop_back();
+    return moved;
+  }
+
+ private:
+  static constexpr unsigned kChannelBits = 3;
+  static_assert(market::SymbolTable::kSymbolsMax <= 1u << (16 - kChannelBits), "a watch fits in 16 bits");
+
+  static std::uint16_t pack(const Watch& watch) {
+    return static_cast<std::uint16_t>(market::index(watch.symbol) << kChannelBits | watch.channels);
+  }
+  static Watch unpack(std::uint16_t packed) {
+    return {static_cast<market::SymbolId>(packed >> kChannelBits),
+            static_cast<std::uint8_t>(packed & ((1u << kChannelBits) - 1))};
+  }
+
+  std::vector<std::uint16_t> watches_;
+  std::unique_ptr<Shared> shared_;
+  ClientId sole_{};
+  bool has_sole_ = false;
+  std::uint8_t whole_market_ = 0;
+  std::uint8_t all_channels_ = 0;
+  std::uint8_t uniform_ = 0;  // the channels of every watch; 0: they differ
 };
+
+static_assert(sizeof(Watchlist) <= 40, "there may be as many lists as clients");
 
 }  // namespace tickcast::fanout
