@@ -13,7 +13,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -21,10 +20,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
+#include <sched.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -41,8 +41,7 @@ constexpr std::size_t kNotedMax = 1 << 16;
 
 template <class T>
 T* shared_memory() {
-  void* const memory =
-      mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const memory = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   CHECK(memory != MAP_FAILED, "no memory left for the bench");
   return new (memory) T();
 }
@@ -154,6 +153,7 @@ class Members {
         tell(ready_);
       }
       epoll_event events[1024];
+      if (told_ && plan_.slow_bytes > 0) read_slowly();
       const int count = epoll_wait(epoll_, events, 1024, -1);
       for (int i = 0; i < count; ++i) on_ready(events[i].data.u32, events[i].events);
       if (shared_.frames.load() >= shared_.target.load()) {
@@ -169,6 +169,19 @@ class Members {
     std::uint32_t offset = 0;  // bytes of a frame that has begun
     bool in = false;
   };
+
+  // For good.
+  void read_slowly() {
+    const auto bytes = static_cast<std::size_t>(plan_.slow_bytes);
+    for (std::int64_t due_ns = steady_ns();; due_ns += 10 * kNsPerMs) {
+      const timespec due{due_ns / kNsPerSecond, due_ns % kNsPerSecond};
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr);
+      for (std::size_t at = 0; at < members_.size(); ++at) {
+        const ssize_t n = read(members_[at].fd, buffer_.data(), bytes);
+        if (n > 0) take(at, std::string_view(buffer_.data(), static_cast<std::size_t>(n)));
+      }
+    }
+  }
 
   static void tell(int fd) {
     const std::uint64_t one = 1;
@@ -187,12 +200,14 @@ class Members {
     member.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     const linger reset{.l_onoff = 1, .l_linger = 0};  // else thousands of ports wait a minute for their reuse
     setsockopt(member.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    const int window = 8 * 1024;
+    if (plan_.slow_bytes > 0) setsockopt(member.fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(plan_.port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(member.fd >= 0 && (connect(member.fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 ||
-                             errno == EINPROGRESS),
+    CHECK(member.fd >= 0 &&
+              (connect(member.fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 || errno == EINPROGRESS),
           "a client of the bench could not connect: descriptors or ports have run out");
     watch(at, EPOLLOUT, EPOLL_CTL_ADD);
   }
@@ -275,7 +290,8 @@ class Members {
 // A bench whose clients have failed must not wait for them.
 void wait_for(int event, pid_t child) {
   pollfd waiting{.fd = event, .events = POLLIN, .revents = 0};
-  while (poll(&waiting, 1, 500) == 0) CHECK(waitpid(child, nullptr, WNOHANG) == 0, "the bench's clients ended early");
+  while (poll(&waiting, 1, 500) == 0)
+    CHECK(waitpid(child, nullptr, WNOHANG) == 0, "the bench's clients ended early");
   std::uint64_t count = 0;
   CHECK(read(event, &count, sizeof count) == sizeof count, "the bench's event descriptor is broken");
 }
@@ -298,9 +314,14 @@ Crowd::Crowd(const CrowdPlan& plan)
   Members<Shared>(plan, *shared_, ready_, reached_).run();
 }
 
-Crowd::~Crowd() {
+void Crowd::end() {
   kill(child_, SIGKILL);
   waitpid(child_, nullptr, 0);
+  child_ = 0;
+}
+
+Crowd::~Crowd() {
+  if (child_ != 0) end();
   close(ready_);
   close(reached_);
   munmap(shared_, sizeof(Shared));

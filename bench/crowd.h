@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crowd: the receiving side of the fan-out benchmarks: many clients in a child process, which connect, read and
-// discard, and tell through shared memory how many bytes came and how old they were. The child has a
+// Crowd: the receiving side of the fan-out benchmarks: many clients in a child process, which connect, read
+// and discard, and tell through shared memory how many bytes came and how old they were. The child has a
 // processor of its own (1; the serving side has 0) and a descriptor limit of its own.
 //
-// Every message of a benchmark has the same size (sample_frame), so that bytes count deliveries and a frame is
-// found without parsing what is before it.
+// Every message of a benchmark has the same size (sample_frame), so that bytes count deliveries and a frame
+// is found without parsing what is before it.
 #pragma once
 
 #include <cstdint>
@@ -41,21 +41,25 @@ struct CrowdPlan {
   std::uint16_t port = 0;
   int clients = 0;
   std::function<std::string(int client)> path;  // of the WebSocket; unset: connects and says nothing
+  int slow_bytes =
+      0;  // 0: reads all there is; else so many bytes every 10 ms, through a small receive buffer
   int connecting_max = 256;  // at a time; more than the listener's backlog would be dropped by the kernel
 };
 
 class Crowd {
  public:
   explicit Crowd(const CrowdPlan& plan);  // starts the child; connecting begins at once
-  ~Crowd();                               // its connections end with a reset
+  ~Crowd();                               // as end()
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
+
+  void end();  // its connections end with a reset
 
   void wait_connected() const;        // until the last one is in
   double connecting_seconds() const;  // from the first connect to the last answer
 
-  std::uint64_t frames() const;                    // whole ones received, by all together
-  void wait_frames(std::uint64_t count) const;     // until there are so many in all
+  std::uint64_t frames() const;                 // whole ones received, by all together
+  void wait_frames(std::uint64_t count) const;  // until there are so many in all
   void forget_ages();
   // Of the newest frame in each read, by place in the order of connecting.
   const Ages& all() const;

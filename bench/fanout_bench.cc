@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the emitter's user-space code adds to the kernel's price, and what its clients cost: each measure of one
-// shard beside a bare loop that does the least possible for the same bytes. Both in one run, in turn, so that
-// ratios hold where absolute times drift; figures are medians.
+// What the emitter's user-space code adds to the kernel's price, and what its clients cost: each measure of
+// one shard beside a bare loop that does the least possible for the same bytes. Both in one run, in turn, so
+// that ratios hold where absolute times drift; figures are medians.
 //
-//   fanout_bench [--runs N] [PART...]      parts: hot same different idle storm; all unless said
+//   fanout_bench [--runs N] [PART...]      parts: idle hot same different storm slow balance; all unless said
 //
 // The serving side is pinned to processor 0, the clients (child processes) to processor 1. Run it in a clean
 // network namespace (`make bench` does): firewall hooks on loopback cost both sides, unequally.
@@ -13,8 +13,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -25,11 +25,12 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -63,13 +64,13 @@ class Side {
 
 class EmitterSide final : public Side {
  public:
-  explicit EmitterSide(std::size_t symbols, std::int64_t ping_interval_ns = 20 * kNsPerSecond) {
+  explicit EmitterSide(std::size_t symbols, int unsent_bytes = emitter::Options{}.unsent_bytes) {
     for (std::size_t i = 0; i < symbols; ++i) ids_.push_back(*symbols_.put_name(symbol_name(i)));
     emitter::Options options;
     options.listen = {"127.0.0.1", 0};
     options.shards = 1;
     options.drain_ns = 0;
-    options.ping_interval_ns = ping_interval_ns;
+    options.unsent_bytes = unsent_bytes;
     auto started = emitter::Emitter::start(options, symbols_, book_);
     CHECK(started.has_value(), "the bench could not start an emitter");
     emitter_ = std::move(started).value();
@@ -94,8 +95,8 @@ class EmitterSide final : public Side {
 class BareSide : public Side {
  public:
   BareSide() {
-    auto listener = net::listen_tcp(
-        {"127.0.0.1", 0}, {.send_buffer_bytes = emitter::Options{}.send_buffer_bytes});
+    auto listener =
+        net::listen_tcp({"127.0.0.1", 0}, {.send_buffer_bytes = emitter::Options{}.send_buffer_bytes});
     CHECK(listener.has_value(), "the bench could not listen");
     listener_ = std::move(listener).value();
   }
@@ -137,8 +138,8 @@ class SenderSide final : public BareSide {
 
 using Lists = std::vector<std::vector<std::size_t>>;  // by client: the symbols it watches
 
-// Everybody gets its own: each frame is built once and copied for each client that watches it, then one send() a
-// client.
+// Everybody gets its own: each frame is built once and copied for each client that watches it, then one
+// send() a client.
 class CopierSide final : public BareSide {
  public:
   CopierSide(const Lists& lists, std::size_t symbols) : watchers_(symbols), buffers_(lists.size()) {
@@ -189,7 +190,9 @@ struct Pairs {
 };
 
 CrowdPlan plan_of(const Side& side, int clients, std::function<std::string(int)> path) {
-  CrowdPlan plan{side.port(), clients, {}};
+  CrowdPlan plan;
+  plan.port = side.port();
+  plan.clients = clients;
   if (side.asks()) plan.path = std::move(path);
   return plan;
 }
@@ -234,7 +237,8 @@ void hot(int runs, int clients, int per_second, int seconds) {
   Pairs cpu;
   std::vector<Hot> ours;
   for (int i = 0; i < runs; ++i) {
-    const double floor = run_hot(*std::make_unique<SenderSide>(), clients, per_second, seconds).us_per_delivery;
+    const double floor =
+        run_hot(*std::make_unique<SenderSide>(), clients, per_second, seconds).us_per_delivery;
     ours.push_back(run_hot(*std::make_unique<EmitterSide>(1), clients, per_second, seconds));
     cpu.add(floor, ours.back().us_per_delivery);
   }
@@ -252,8 +256,8 @@ void hot(int runs, int clients, int per_second, int seconds) {
 
 // --- many symbols ---
 
-// In rounds: `changed` symbols change once each, and the next round begins when all clients have them, so that
-// nothing is merged. The side's CPU is what ends its rate.
+// In rounds: `changed` symbols change once each, and the next round begins when all clients have them, so
+// that nothing is merged. The side's CPU is what ends its rate.
 double run_rounds(Side& side, const Lists& lists, std::size_t symbols, std::size_t changed) {
   Crowd crowd(plan_of(side, static_cast<int>(lists.size()),
                       [&](int client) { return listed_path(lists[static_cast<std::size_t>(client)]); }));
@@ -312,9 +316,8 @@ void different(int runs, std::size_t changed) {
     const double floor = run_rounds(*std::make_unique<CopierSide>(lists, kSymbols), lists, kSymbols, changed);
     pairs.add(floor, run_rounds(*std::make_unique<EmitterSide>(kSymbols), lists, kSymbols, changed));
   }
-  pairs.print(
-      fmt::format("1000 clients, each another 100 of 1000, {} change at a time: deliveries", changed),
-      "M/cpu-s", ">= 0.80");
+  pairs.print(fmt::format("1000 clients, each another 100 of 1000, {} change at a time: deliveries", changed),
+              "M/cpu-s", ">= 0.80");
 }
 
 // --- idle clients ---
@@ -329,7 +332,12 @@ std::size_t private_bytes() {
   return kilobytes * 1024;
 }
 
+// In a process of its own, whose heap nothing has used before.
 void memory(const std::string& what, const std::function<std::string(int)>& path, const char* goal) {
+  if (const pid_t child = fork(); child != 0) {
+    waitpid(child, nullptr, 0);
+    return;
+  }
   EmitterSide side(1400);
   Crowd few(plan_of(side, 2000, path));
   few.wait_connected();
@@ -337,17 +345,23 @@ void memory(const std::string& what, const std::function<std::string(int)>& path
   Crowd many(plan_of(side, 16000, path));
   many.wait_connected();
   const double slope = static_cast<double>(private_bytes() - before) / 16000;
-  fmt::print("{:<66} {:>9} {:>9.0f} {:<6} {:27} goal {}\n", "user-space memory per client, " + what, "", slope,
-             "bytes", "", goal);
+  fmt::print("{:<66} {:>9} {:>9.0f} {:<6} {:27} goal {}\n", "user-space memory per client, " + what, "",
+             slope, "bytes", "", goal);
   std::fflush(stdout);
+  many.end();
+  few.end();
+  _exit(0);
 }
 
 void idle() {
-  const Lists lists = different_lists(16000, 1400);
-  memory("idle", [](int) { return "/ws"; }, "<= 250");
-  memory("all the same 100 streams", [&](int) { return listed_path(lists[0]); }, "<= 300");
-  memory("each 100 others of 1400",
-         [&](int client) { return listed_path(lists[static_cast<std::size_t>(client)]); }, "<= 800");
+  static const Lists lists = different_lists(16000, 1400);
+  memory(
+      "idle", [](int) { return "/ws"; }, "<= 250");
+  memory(
+      "all the same 100 streams", [](int) { return listed_path(lists[0]); }, "<= 300");
+  memory(
+      "each 100 others of 1400",
+      [](int client) { return listed_path(lists[static_cast<std::size_t>(client)]); }, "<= 800");
 
   constexpr int kClients = 18000;
   EmitterSide side(1);
@@ -355,8 +369,9 @@ void idle() {
   crowd.wait_connected();
   const double before = cpu_seconds();
   sleep_until(steady_ns() + 20 * kNsPerSecond);  // everyone is pinged once
-  fmt::print("{:<66} {:>9} {:>9.2f} {:<6} {:27} goal {}\n", "18000 idle clients with pings: CPU per client and second",
-             "", (cpu_seconds() - before) * 1e6 / kClients / 20, "us", "", "<= 2");
+  fmt::print("{:<66} {:>9} {:>9.2f} {:<6} {:27} goal {}\n",
+             "18000 idle clients with pings: CPU per client and second", "",
+             (cpu_seconds() - before) * 1e6 / kClients / 20, "us", "", "<= 2");
   std::fflush(stdout);
 }
 
@@ -438,11 +453,11 @@ void storm(int runs) {
       EmitterSide side(1);
       Crowd in(plan_of(side, 1000, [](int) { return "/ws/s000000@bookTicker"; }));
       in.wait_connected();
-      // A hundred quotes a second, before and while they come.
+      // Ten quotes a second, before and while they come: far from what a processor can do.
       std::atomic<bool> stop{false};
       std::thread market([&] {
         const std::size_t symbol[] = {0};
-        for (std::int64_t due_ns = steady_ns(); !stop; due_ns += kNsPerSecond / 100) {
+        for (std::int64_t due_ns = steady_ns(); !stop; due_ns += kNsPerSecond / 10) {
           sleep_until(due_ns);
           side.publish(symbol);
         }
@@ -464,6 +479,68 @@ void storm(int runs) {
   p99.print("1000 clients already in: p99 age before, and while 18000 come", "ms", "<= 2.00");
 }
 
+// --- clients slower than the market ---
+
+// What the kernel may hold for a slow client decides how old what it reads is.
+void slow() {
+  constexpr int kClients = 50;
+  for (const int unsent_bytes : {0, 64 * 1024, 16 * 1024, 4 * 1024, 1024}) {
+    EmitterSide side(kListSymbols, unsent_bytes);
+    std::vector<std::size_t> all(kListSymbols);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    CrowdPlan plan = plan_of(side, kClients, [&](int) { return listed_path(all); });
+    plan.slow_bytes = 2000;
+    Crowd crowd(plan);
+    crowd.wait_connected();
+    const double before = cpu_seconds();
+    std::int64_t due_ns = steady_ns();
+    for (int i = 0; i < 400; ++i) {  // 1.5 MB/s for each, who take 0.2
+      if (i == 200) crowd.forget_ages();
+      side.publish(all);
+      sleep_until(due_ns += 10 * kNsPerMs);
+    }
+    fmt::print("slow clients, unsent bytes at most {:<8}: age p50/p99 {:.0f}/{:.0f} ms, {:.1f} us a frame\n",
+               unsent_bytes == 0 ? "any" : std::to_string(unsent_bytes), crowd.all().quantile_ms(0.5),
+               crowd.all().quantile_ms(0.99),
+               (cpu_seconds() - before) * 1e6 / static_cast<double>(crowd.frames()));
+    std::fflush(stdout);
+  }
+}
+
+// --- shards ---
+
+// How evenly the kernel spreads connections over listeners that share a port, as shards do.
+void balance() {
+  constexpr int kClients = 16000;
+  for (const std::size_t shards : {2u, 8u}) {
+    std::vector<net::Socket> listeners;
+    std::vector<std::size_t> counts(shards);
+    wire::ListenAddress address{"127.0.0.1", 0};
+    for (std::size_t i = 0; i < shards; ++i) {
+      listeners.push_back(net::listen_tcp(address, {.reuse_port = true}).value());
+      address.port = net::local_endpoint(listeners.back())->port();
+    }
+    Crowd crowd(
+        {.port = address.port, .clients = kClients, .path = {}, .slow_bytes = 0, .connecting_max = 256});
+    std::vector<net::Socket> accepted;
+    while (accepted.size() < kClients) {
+      for (std::size_t i = 0; i < shards; ++i) {
+        net::Endpoint peer;
+        auto socket = net::accept_tcp(listeners[i], peer);
+        if (!*socket) continue;
+        accepted.push_back(std::move(*socket));
+        ++counts[i];
+      }
+    }
+    const auto [least, most] = std::ranges::minmax(counts);
+    const double mean = static_cast<double>(kClients) / static_cast<double>(shards);
+    fmt::print("{} clients over {} shards: {} to {} each, {:+.1f} % to {:+.1f} % of the mean\n", kClients,
+               shards, least, most, 100 * (static_cast<double>(least) / mean - 1),
+               100 * (static_cast<double>(most) / mean - 1));
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 }  // namespace tickcast::bench
 
@@ -474,7 +551,8 @@ int main(int argc, char** argv) {
   int runs = 3;
   std::vector<std::string> parts;
   app.add_option("--runs", runs, "pairs of runs for each figure")->check(CLI::Range(1, 100));
-  app.add_option("part", parts)->check(CLI::IsMember({"hot", "same", "different", "idle", "storm"}));
+  app.add_option("part", parts)
+      ->check(CLI::IsMember({"idle", "hot", "same", "different", "storm", "slow", "balance"}));
   CLI11_PARSE(app, argc, argv);
   const auto wanted = [&](const char* part) { return parts.empty() || std::ranges::count(parts, part) != 0; };
 
@@ -483,6 +561,7 @@ int main(int argc, char** argv) {
   net::raise_descriptor_limit();
   pin_to(0);
   fmt::print("{:<66} {:>9} {:>9} {:<6} ratio (of {} runs)\n", "", "bare", "emitter", "", runs);
+  if (wanted("idle")) idle();  // first: memory is measured where nothing has been used yet
   if (wanted("hot")) {
     hot(runs, 1000, 100, 2);
     hot(runs, 18000, 3, 4);
@@ -493,7 +572,8 @@ int main(int argc, char** argv) {
   if (wanted("different")) {
     for (const std::size_t changed : {1000u, 100u, 10u}) different(runs, changed);
   }
-  if (wanted("idle")) idle();
   if (wanted("storm")) storm(runs);
+  if (wanted("slow")) slow();
+  if (wanted("balance")) balance();
   return 0;
 }

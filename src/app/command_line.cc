@@ -176,6 +176,9 @@ void add_topic_flags(CLI::App& command, kafka::SinkOptions& sink) {
 void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
   add_number<std::size_t>(command, "--shards", emitter.shards, 0, 256,
                           "threads that serve clients; 0: one per core");
+  with_environment(
+      command.add_flag("--pin", emitter.pin, "keep each of these threads on a processor of its own"),
+      "--pin");
   add_number<std::size_t>(command, "--max-connections", emitter.connections_max, 0, 100'000'000,
                           "clients in all; 0: what descriptors allow, less a reserve");
   add_number<std::size_t>(command, "--max-connections-per-address", emitter.connections_per_address_max, 0,

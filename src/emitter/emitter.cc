@@ -5,6 +5,9 @@
 #include <thread>
 #include <vector>
 
+#include <pthread.h>
+#include <sched.h>
+
 #include "base/log.h"
 #include "emitter/lookups.h"
 #include "emitter/shard.h"
@@ -12,6 +15,27 @@
 #include "net/tls_identity.h"
 
 namespace tickcast::emitter {
+
+namespace {
+
+// In turn to the processors that this process may use.
+void pin(std::vector<std::thread>& threads) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return;
+  std::size_t processor = CPU_SETSIZE - 1;
+  for (std::thread& thread : threads) {
+    do processor = (processor + 1) % CPU_SETSIZE;
+    while (!CPU_ISSET(processor, &allowed));
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(processor, &one);
+    if (pthread_setaffinity_np(thread.native_handle(), sizeof one, &one) != 0)
+      log_warning("emitter", "a shard can't be pinned to processor {}", processor);
+  }
+}
+
+}  // namespace
 
 struct Emitter::Impl {
   Impl(const Options& from, const market::SymbolTable& symbols, const market::Book& book)
@@ -46,14 +70,16 @@ Result<std::unique_ptr<Emitter>> Emitter::start(const Options& options, const ma
     impl->port = address.port = bound->port();
   }
   for (std::size_t i = 0; i < impl->options.shards; ++i) {
-    auto listener =
-        net::listen_tcp(address, {.reuse_port = true, .send_buffer_bytes = options.send_buffer_bytes});
+    auto listener = net::listen_tcp(address, {.reuse_port = true,
+                                              .send_buffer_bytes = options.send_buffer_bytes,
+                                              .unsent_bytes = options.unsent_bytes});
     if (!listener) return listener.error();
     impl->shards.push_back(
         std::make_unique<Shard>(impl->options, impl->tls.get(), symbols, book, impl->lookups));
     impl->shards.back()->listen(std::move(*listener));
   }
   for (const auto& shard : impl->shards) impl->threads.emplace_back([&shard = *shard] { shard.run(); });
+  if (options.pin) pin(impl->threads);
   log_info("emitter", "{} shards serve on port {}", impl->options.shards, impl->port);
   return std::unique_ptr<Emitter>(new Emitter(std::move(impl)));
 }

@@ -39,6 +39,8 @@ struct Options {
   std::int64_t drain_ns = kNsPerSecond;            // closes of a planned stop are spread over it
   std::int64_t look_interval_ns = 300 * kNsPerUs;  // a long round looks at the book again this often
   int send_buffer_bytes = 64 * 1024;               // kernel's, per client: bounds what a stalled reader costs
+  int unsent_bytes = 16 * 1024;                    // of these, what may wait to be sent for the first time
+  bool pin = false;  // each shard to a processor of its own, of those this process may use
 };
 
 class Emitter {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ChangeLog: which symbol each recent change was of, and the number of each symbol's newest change. Tells what
-// a list of symbols is owed since a cursor, in order of change, at the price of the shorter of the two: the
-// changes since, or the list.
+// ChangeLog: which symbol each recent change was of, and the number of each symbol's newest change. Tells
+// what a list of symbols is owed since a cursor, in order of change, at the price of the shorter of the two:
+// the changes since, or the list.
 //
 // Thread: the fan-out's. Bound: kRecent changes, 8 bytes per symbol.
 #pragma once
@@ -74,7 +74,8 @@ class ChangeLog {
     std::fill_n(marks_.begin(), words, 0);
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::uint64_t number = newest(list[i].symbol);
-      if (number > cursor) marks_[(number - cursor - 1) / 64] |= std::uint64_t{1} << (number - cursor - 1) % 64;
+      if (number > cursor)
+        marks_[(number - cursor - 1) / 64] |= std::uint64_t{1} << (number - cursor - 1) % 64;
     }
     for (std::size_t word = 0; word < words; ++word) {
       for (std::uint64_t left = marks_[word]; left != 0; left &= left - 1) {

@@ -147,16 +147,19 @@ struct Fanout::Impl {
   std::unordered_multimap<std::size_t, ListId> interned;  // by hash_of(watches)
   ListId whole_markets[kBestBidAsk + 1] = {kNoList, kNoList, kNoList, kNoList, kNoList};  // by channel
 
-  // Rounds go through the lists in a circle, from a random one after a pause, so that no position is always last.
+  // Rounds go through the lists in a circle, from a random one after a pause, so that no position is always
+  // last.
   Bits due;
   std::size_t next_list = 0;
   Round round;
   std::uint64_t random = 0x9e3779b97f4a7c15;
 
-  Batch own;                 // for a client whose state no other shares
-  Offer last;                // what owed() returned
-  std::vector<Watch> newer;  // scratch of build()
-  std::string array;         // scratch of append_arrays()
+  Batch shared[kEncodings];     // by encoding: for members of one list in the same state
+  ListId shared_for = kNoList;  // that list
+  Batch own;                    // for a client whose state no other shares
+  Offer last;                   // what owed() returned
+  std::vector<Watch> newer;     // scratch of build()
+  std::string array;            // scratch of append_arrays()
 };
 
 Fanout::Fanout(const market::SymbolTable& symbols, Form form, Compressor* compressor)
@@ -235,8 +238,8 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
     for (const Watch& watch : watches) {
       const std::uint8_t waiting =
           client.behind ? channels_in(client.behind->fresh, watch.symbol) : std::uint8_t{0};
-      const auto channels = static_cast<std::uint8_t>(
-          watch.channels & (~before.channels_of(watch.symbol) | waiting));
+      const auto channels =
+          static_cast<std::uint8_t>(watch.channels & (~before.channels_of(watch.symbol) | waiting));
       if (channels != 0) fresh.push_back({watch.symbol, channels});
     }
     if (!fresh.empty() && !client.behind) client.behind = std::make_unique<Impl::Behind>();
@@ -320,6 +323,7 @@ void Fanout::Impl::release(ListId id) {
   }
   list = Watchlist(std::span<const Watch>());
   due.reset(id);
+  if (shared_for == id) shared_for = kNoList;
   free_lists.push_back(id);
 }
 
@@ -373,17 +377,18 @@ bool Fanout::next_due(ClientId& client) {
   }
 }
 
-// Exact for a client of a shared list, whose newest change is looked up once for all members; else only "maybe".
+// Exact for a client of a shared list, whose newest change is looked up once for all members; else only
+// "maybe".
 bool Fanout::Impl::owes_changes(const Client& of) {
   Watchlist& list = lists[of.list];
-  Watchlist::Shared* const shared = list.shared();
-  if (shared == nullptr) return of.cursor < changes.head();
-  if (shared->looked_up_to < changes.head()) {
-    const std::uint64_t newest = changes.newest_of(list, shared->looked_up_to, contains(of.list));
-    if (newest != 0) shared->last_change = newest;
-    shared->looked_up_to = changes.head();
+  Watchlist::Shared* const many = list.shared();
+  if (many == nullptr) return of.cursor < changes.head();
+  if (many->looked_up_to < changes.head()) {
+    const std::uint64_t newest = changes.newest_of(list, many->looked_up_to, contains(of.list));
+    if (newest != 0) many->last_change = newest;
+    many->looked_up_to = changes.head();
   }
-  return of.cursor < shared->last_change;
+  return of.cursor < many->last_change;
 }
 
 std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
@@ -400,15 +405,19 @@ std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
   return std::span<const char>(impl_->last.batch->bytes).subspan(impl_->last.first_byte);
 }
 
-// Bytes are kept for others in the same state where there can be any.
+// Bytes are kept for others in the same state where there can be any: of the list whose round it is.
 Fanout::Impl::Offer Fanout::Impl::choose(const Client& of, std::int64_t now_ns) {
-  Watchlist::Shared* const shared = lists[of.list].shared();
-  if (shared == nullptr || shared->members.size() == 1 || of.behind) {
+  const bool elsewhere = round.list != kNoList && round.list != of.list;
+  if (lists[of.list].members().size() == 1 || of.behind || elsewhere) {
     build(of, own, now_ns);
     return {&own, 0, 0};
   }
-  Batch& batch = shared->batches[static_cast<std::size_t>(of.encoding)];
-  const bool current = batch.to >= shared->last_change;
+  if (shared_for != of.list) {
+    shared_for = of.list;
+    for (Batch& stale : shared) stale.clear();
+  }
+  Batch& batch = shared[static_cast<std::size_t>(of.encoding)];
+  const bool current = batch.to >= lists[of.list].shared()->last_change;
   if (current && batch.from == of.cursor) return {&batch, 0, 0};
   const bool divisible = form.scope != Scope::array && !lists[of.list].counts_updates();
   if (current && batch.from < of.cursor && divisible) {
@@ -417,7 +426,8 @@ Fanout::Impl::Offer Fanout::Impl::choose(const Client& of, std::int64_t now_ns) 
     const auto at = static_cast<std::size_t>(first - batch.units.begin());
     return {&batch, at, at == 0 ? 0 : batch.units[at - 1].end};
   }
-  // The many are those served last: one that lags behind them replaces their bytes only if it serves them too.
+  // The many are those served last: one that lags behind them replaces their bytes only if it serves them
+  // too.
   Batch& target = !current || batch.from < of.cursor || divisible ? batch : own;
   build(of, target, now_ns);
   return {&target, 0, 0};

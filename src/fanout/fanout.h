@@ -8,17 +8,18 @@
 // oldest change first, so that after any number of written bytes one cursor tells exactly what was served: a
 // slow client costs its cursor and nothing else. There is no queue.
 //
-// A change costs a bit for each list that has its symbol, 64 lists at a time; what it changed in a list is found
-// when a client is visited: from the log of recent changes, or from the list when that is shorter (change_log.h).
-// Bytes are built once per (watchlist, cursor, encoding) and shared by every client in that state; where events
-// do not depend on the cursor, the end of what was made for those who lag further behind serves too.
+// A change costs a bit for each list that has its symbol, 64 lists at a time; what it changed in a list is
+// found when a client is visited: from the log of recent changes, or from the list when that is shorter
+// (change_log.h). Bytes are built once per (watchlist, cursor, encoding) and shared by every client in that
+// state; where events do not depend on the cursor, the end of what was made for those who lag further behind
+// serves too.
 //
 // One fan-out serves one form of stream (framing.h): listed symbols, all of them, or all of them in arrays.
 // Of the whole market there is one watchlist per channel, which every symbol joins when it is first heard of.
 //
-// Thread: the shard's. Bounds: 32 bytes a client, for those who lag behind a few cuts and the watches not served
-// yet; 120 bytes a distinct watchlist, + 2 for each symbol in it, + 1 for each 8 symbols that anyone watches; one
-// batch for each encoding of a list with several clients.
+// Thread: the shard's. Bounds: 32 bytes a client, for those who lag behind a few cuts and the watches not
+// served yet; 120 bytes a distinct watchlist, + 2 for each symbol in it, + 1 for each 8 symbols that anyone
+// watches; one batch for each encoding.
 #pragma once
 
 #include <cstdint>
@@ -77,8 +78,8 @@ class Fanout {
 
   // Names the clients that changes since the last call concern, one a call, each once per round of changes;
   // false when there are none left. A client whose socket is full is simply not served: it asks for owed()
-  // itself when it can be written to. A round goes through the lists, and each list's clients, in a circle from
-  // a random one on, so that no position is always last.
+  // itself when it can be written to. A round goes through the lists, and each list's clients, in a circle
+  // from a random one on, so that no position is always last.
   bool next_due(ClientId& client);
 
   // Bytes owed to the client: whole frames, oldest change first; empty when it is owed nothing. `now_ns`

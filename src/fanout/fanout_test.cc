@@ -428,6 +428,131 @@ TEST(Fanout, ABestBidAskIsOneBinaryMessageInEveryEncoding) {
   EXPECT_EQ(owed(Encoding::raw, kBestBidAsk)[2 + 16], 2);
 }
 
+TEST(Fanout, AStalledArrayClientKeepsTheRestOfOneMessageAtMost) {
+  constexpr std::size_t kSymbols = 8000;  // two messages
+  World world(kSymbols, {Scope::array, 0});
+  for (std::size_t i = 0; i < kSymbols; ++i) world.change(id(i));
+  world.look();
+  Client client = watcher_of_market(world, kBookTicker);
+  client.serve(world.fanout, 1);
+  const std::size_t kept = client.torn.size();
+  EXPECT_GT(kept, kArrayBytesMax - 400);
+  EXPECT_LT(kept, kArrayBytesMax + 400);
+  for (std::size_t i = 0; i < kSymbols; ++i) world.change(id(i));
+  world.look();
+  client.serve(world.fanout, 0);
+  EXPECT_EQ(client.torn.size(), kept) << "changes add nothing to it";
+}
+
+// At each byte of what is owed a write is cut, the market goes on, and the client is served again.
+void cut_everywhere(Form form, Encoding encoding) {
+  World world(3, form);
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}, {id(2), kQuote}};
+  for (std::size_t i = 0; i < 3; ++i) world.change(id(i));
+  world.look();
+  for (std::size_t cut = 0, size = 1; cut <= size; ++cut) {
+    Client client{world.fanout.add_client(encoding), {}, {}};
+    if (form.scope == Scope::listed) {
+      world.fanout.watch(client.number, watches);
+    } else {
+      world.fanout.watch_market(client.number, kBookTicker);
+    }
+    size = world.fanout.owed(client.number, kNow).size();
+    client.serve(world.fanout, cut);
+    world.change(id(cut % 3));
+    world.look();
+    while (client.serve(world.fanout, 100) < 100) continue;
+    const std::size_t whole = client.receiver.texts.size();
+    EXPECT_TRUE(world.fanout.owed(client.number, kNow).empty());
+    for (const auto& [symbol, update_id] : world.newest) {
+      ASSERT_EQ(client.receiver.book_tickers[std::string(world.symbols.name(symbol))].update_id, update_id)
+          << "cut at byte " << cut << " of " << size;
+    }
+    ASSERT_TRUE(client.receiver.in_order) << "cut at byte " << cut;
+    ASSERT_GE(whole, form.scope == Scope::array ? 1u : 3u);
+    for (const std::string& text : client.receiver.texts)
+      ASSERT_TRUE(text.ends_with('}') || text.ends_with(']'));
+    world.fanout.remove_client(client.number);
+  }
+}
+
+TEST(Fanout, AWriteMayBeCutAtEveryByte) {
+  for (const Encoding encoding : {Encoding::raw, Encoding::combined}) {
+    cut_everywhere({Scope::listed, 0}, encoding);
+    cut_everywhere({Scope::all, 0}, encoding);
+  }
+  cut_everywhere({Scope::array, 0}, Encoding::raw);
+}
+
+TEST(Fanout, ClientsThatLagByDifferentAmountsShareBytes) {
+  World world(4);
+  std::vector<Watch> watches;
+  for (std::size_t i = 0; i < 4; ++i) watches.push_back({id(i), kBookTicker});
+  std::vector<Client> clients;
+  for (std::size_t i = 0; i < 3; ++i) {
+    clients.push_back({world.fanout.add_client(Encoding::raw), {}, {}});
+    world.fanout.watch(clients.back().number, watches);
+  }
+  // The last is served after each change, the others lag behind it by one change and by two.
+  for (std::size_t i = 0; i < 4; ++i) {
+    world.change(id(i));
+    world.look();
+    for (std::size_t c = 0; c < 3; ++c) {
+      if (i + 3 < 4 + c) clients[c].serve(world.fanout, 1 << 20);
+    }
+  }
+  const auto furthest = world.fanout.owed(clients[0].number, kNow);
+  EXPECT_EQ(furthest.size(), 3 * (furthest.size() / 3));
+  const auto nearer = world.fanout.owed(clients[1].number, kNow);
+  EXPECT_EQ(nearer.data() + nearer.size(), furthest.data() + furthest.size()) << "the end of the same bytes";
+  EXPECT_EQ(nearer.size() * 3, furthest.size() * 2);
+  for (Client& client : clients) client.serve(world.fanout, 1 << 20);
+  for (Client& client : clients) {
+    EXPECT_EQ(client.receiver.texts.size(), 4u);
+    EXPECT_TRUE(client.receiver.in_order);
+  }
+}
+
+TEST(Fanout, AClientThatFellBehindTheLogOfChangesIsServedFromItsList) {
+  World world(2);
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
+  world.fanout.watch(client.number, watches);
+  world.change(id(1));
+  for (int i = 0; i < 10'000; ++i) {
+    world.change(id(0));
+    world.look();
+  }
+  client.serve(world.fanout, 1 << 20);
+  ASSERT_EQ(client.receiver.texts.size(), 2u);
+  EXPECT_EQ(number_in(client.receiver.texts[0], "u"), 1) << "oldest change first";
+  EXPECT_EQ(number_in(client.receiver.texts[1], "u"), 10'000);
+}
+
+TEST(Fanout, NoListIsAlwaysServedLast) {
+  constexpr std::size_t kLists = 50;
+  World world(kLists + 1);
+  std::map<ClientId, std::size_t> times_last;
+  for (std::size_t i = 0; i < kLists; ++i) {
+    const Watch watches[] = {{id(0), kBookTicker}, {id(i + 1), kBookTicker}};
+    world.fanout.watch(world.fanout.add_client(Encoding::raw), watches);
+  }
+  for (int round = 0; round < 400; ++round) {
+    world.change(id(0));
+    world.look();
+    ClientId due{};
+    std::size_t visits = 0;
+    while (world.fanout.next_due(due)) {
+      const auto owed = world.fanout.owed(due, kNow);
+      world.fanout.written(due, owed.size());
+      ++visits;
+    }
+    ASSERT_EQ(visits, kLists);
+    ++times_last[due];
+  }
+  for (const auto& [client, times] : times_last) EXPECT_LT(times, 40u) << "of 400; by chance it would be 8";
+}
+
 TEST(Fanout, AServerSentEventCarriesTheCombinedEvent) {
   World world(1);
   const ClientId client = world.fanout.add_client(Encoding::events);

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -224,6 +225,78 @@ RC_GTEST_PROP(Lanes, KeepTheirPromisesOverRandomSchedules, ()) {
   }
   for (const auto& [symbol, update_id] : world.newest) {
     RC_ASSERT(seen[std::string(world.symbols.name(symbol))] == update_id);
+  }
+}
+
+// The events of a message: one, or an array of them.
+std::vector<std::string> events_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1))
+    out.push_back(text.substr(at, text.find('}', at) + 1 - at));
+  return out;
+}
+
+// Many clients of many forms at once, who come, go, lag and are cut off in the middle: none sees an older
+// quote after a newer one, `n` sums up, and after quiet all hold the last quote of every symbol.
+RC_GTEST_PROP(Lanes, KeepTheirPromisesForManyClientsOfManyForms, ()) {
+  constexpr std::size_t kSymbols = 4;
+  World world(kSymbols);
+  std::vector<std::optional<Client>> clients(6);
+  const auto join = [&](std::optional<Client>& place) {
+    const Form form{*rc::gen::element(Scope::listed, Scope::all, Scope::array),
+                    *rc::gen::element<std::uint32_t>(0, 100, 250)};
+    place.emplace(world, form);
+    const Watch watches[] = {{id(0), kQuote}, {id(1), kQuote}, {id(2), kQuote}, {id(3), kQuote}};
+    if (form.scope == Scope::listed) place->watch(watches);
+  };
+  const auto serve_due = [&](bool whole) {
+    Lanes::Due due;
+    while (world.lanes.next_due(due)) {
+      for (auto& client : clients) {
+        if (client && client->lane == due.lane && client->number == due.client)
+          client->serve(world, whole ? 1 << 20 : *rc::gen::inRange<std::size_t>(0, 900));
+      }
+    }
+  };
+  const auto steps = *rc::gen::inRange(1, 150);
+  for (int step = 0; step < steps; ++step) {
+    auto& place = clients[*rc::gen::inRange<std::size_t>(0, clients.size())];
+    switch (*rc::gen::inRange(0, 8)) {
+      case 0:
+        if (place) {
+          world.lanes.remove_client(*place->lane, place->number);
+          place.reset();
+        } else {
+          join(place);
+        }
+        break;
+      case 1:
+        world.pass(*rc::gen::inRange<std::int64_t>(1, 300) * kMs, [&] { serve_due(false); });
+        break;
+      case 2:
+        if (place) place->serve(world, *rc::gen::inRange<std::size_t>(0, 400));
+        break;
+      default:
+        world.change(id(*rc::gen::inRange<std::size_t>(0, kSymbols)));
+        if (*rc::gen::inRange(0, 2) == 0) serve_due(false);
+    }
+  }
+  world.pass(250 * kMs, [&] { serve_due(true); });
+  for (auto& client : clients) {
+    if (!client) continue;
+    for (int i = 0; i < 3; ++i) client->serve(world);
+    std::map<std::string, std::int64_t> seen;
+    for (const std::string& text : client->texts) {
+      for (const std::string& event : events_of(text)) {
+        const std::string symbol = event.substr(event.find("SYM"), 8);
+        const std::int64_t update_id = number_in(event, "u");
+        RC_ASSERT(update_id > seen[symbol]);
+        if (const std::int64_t n = number_in(event, "n"); n != 0) RC_ASSERT(n == update_id - seen[symbol]);
+        seen[symbol] = update_id;
+      }
+    }
+    for (const auto& [symbol, update_id] : world.newest)
+      RC_ASSERT(seen[std::string(world.symbols.name(symbol))] == update_id);
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // Watchlist: the symbols one or many clients watch. Interned: clients with equal subscriptions share one. Two
 // bytes a watch, and of its members one is kept in place: a shard may hold as many lists as clients. What
-// only shared lists need (members, bytes made for several) is made with the second member.
+// only shared lists need is made with the second member.
 //
 // Thread: the fan-out's. Owned by Fanout; freed with its last member.
 #pragma once
@@ -44,7 +44,6 @@ class Watchlist {
     std::vector<ClientId> members;
     std::uint64_t last_change = 0;   // sequence of the newest change of any watch
     std::uint64_t looked_up_to = 0;  // as of this change of the market
-    Batch batches[kEncodings];       // by encoding: bytes for members in the same state
   };
 
   // Sorted by symbol.

@@ -93,6 +93,7 @@ int try_listen(const Endpoint& at, const ListenOptions& options, bool join, Sock
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+  if (options.unsent_bytes > 0) set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_bytes);
   if (join) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (bind(fd, address_of(at), at.length) != 0) return errno;
   // Set after the first bind, which therefore fails when another process, though it shares too, holds the

@@ -58,6 +58,9 @@ struct ListenOptions {
   bool reuse_port = false;
   int backlog = 4096;         // the kernel caps it at net.core.somaxconn
   int send_buffer_bytes = 0;  // of accepted connections; 0: the kernel's default and autotuning
+  // Of accepted connections: they are not writable while more than this waits to be sent for the first time
+  // (TCP_NOTSENT_LOWAT), so that what is newer is not decided on too early. 0: no limit but the buffer.
+  int unsent_bytes = 0;
 };
 
 // A host name is looked up (blocking: at start only). A taken port names the process that may hold it. "Every
