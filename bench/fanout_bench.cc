@@ -334,6 +334,7 @@ std::size_t private_bytes() {
 
 // In a process of its own, whose heap nothing has used before.
 void memory(const std::string& what, const std::function<std::string(int)>& path, const char* goal) {
+  std::fflush(stdout);
   if (const pid_t child = fork(); child != 0) {
     waitpid(child, nullptr, 0);
     return;
