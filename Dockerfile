@@ -24,6 +24,8 @@ COPY --from=build /image/ /
 RUN ["tickcast", "version"]
 
 USER 65532:65532
+# Metrics and health; ":9464" lets other containers ask too.
+ENV TICKCAST_ADMIN=127.0.0.1:9464
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["tickcast", "healthcheck"]

@@ -90,7 +90,7 @@ void run(const Load& load) {
   while (!feed.stats().ready && steady_ns() - start_ns < 60 * kNsPerSecond) loop.turn(5 * kNsPerMs);
   CHECK(feed.stats().ready, "the feed was not ready within a minute");
   std::printf("ready after %.2f s, %lu connections, %zu symbols\n",
-              static_cast<double>(steady_ns() - start_ns) / 1e9, feed.stats().open_connections.load(),
+              static_cast<double>(steady_ns() - start_ns) / 1e9, feed.stats().open_connections.value(),
               symbols.size());
 
   std::vector<std::int64_t> ages_ns;
@@ -130,7 +130,7 @@ void run(const Load& load) {
   for (std::size_t leg = 0; leg < load.legs; ++leg) {
     const feed::LegStats& counters = feed.stats().legs[leg];
     std::printf("leg %c: %lu won, %lu duplicates, %lu older\n", static_cast<char>('A' + leg),
-                counters.wins.load(), counters.duplicates.load(), counters.older.load());
+                counters.wins.value(), counters.duplicates.value(), counters.older.value());
   }
 }
 

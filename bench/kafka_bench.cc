@@ -364,8 +364,8 @@ class OurWriter final : public Writer {
     sink_.flush(kNsPerSecond);
     const auto& stats = sink_.stats();
     std::fprintf(stderr, "    ours: %.1f records a batch, %lu merged, %lu failed\n",
-                 static_cast<double>(stats.handed) / static_cast<double>(stats.batches), stats.merged.load(),
-                 stats.failed.load());
+                 static_cast<double>(stats.handed) / static_cast<double>(stats.batches), stats.merged.value(),
+                 stats.failed.value());
   }
 
   std::uint64_t write(double seconds, double& cpu_seconds) override {

@@ -14,7 +14,7 @@ namespace tickcast::app {
 namespace {
 
 constexpr const char* kBinanceRest = "https://data-api.binance.vision";
-constexpr const char* kReadiness = "http://127.0.0.1:8080/readyz";
+constexpr const char* kReadiness = "http://127.0.0.1:9464/readyz";
 constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
 
 // A flag with its environment twin: --exchange-rest is TICKCAST_EXCHANGE_REST.
@@ -52,6 +52,16 @@ CLI::Option* add_listen(CLI::App& command, wire::ListenAddress& into, const std:
   into = wire::parse_listen_address(preset).value();
   return add_parsed(command, "--listen", into, wire::parse_listen_address, "ADDR",
                     "host:port or :port; port 0 takes a free one (default " + preset + ")");
+}
+
+// Two roles on one machine want a port each: those that people start beside others take a free one.
+constexpr const char* kAdmin = "127.0.0.1:9464";
+constexpr const char* kAdminAnywhere = "127.0.0.1:0";
+
+void add_admin(CLI::App& command, wire::ListenAddress& into, const std::string& preset) {
+  into = wire::parse_listen_address(preset).value();
+  add_parsed(command, "--admin", into, wire::parse_listen_address, "ADDR",
+             "metrics and health: host:port; port 0 takes a free one (default " + preset + ")");
 }
 
 // Names of the market as people type them: btcusdt,ethusdt.
@@ -293,6 +303,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* const demo_app =
       root.add_subcommand("demo", "Everything in one process: the market in a browser, live or simulated");
   add_listen(*demo_app, demo.emitter.listen, ":8080");
+  add_admin(*demo_app, demo.admin, kAdminAnywhere);
   bool simulate = false;
   bool live = false;
   CLI::Option* const simulate_flag = demo_app->add_flag("--simulate", simulate, "use the simulated exchange");
@@ -309,6 +320,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* const serve_app = root.add_subcommand("serve", "Exchange to WebSocket clients, without Kafka");
   ExchangeFlags serve_exchange;
   add_listen(*serve_app, serve.emitter.listen, ":8080");
+  add_admin(*serve_app, serve.admin, kAdmin);
   serve_exchange.add(*serve_app, serve.feed);
   add_emitter_flags(*serve_app, serve.emitter);
   serve_app->footer("Example: tickcast serve --listen :8080 --quote-assets USDT,BTC");
@@ -318,6 +330,7 @@ Command parse_command_line(int argc, const char* const* argv) {
       root.add_subcommand("producer", "Exchange to a Kafka topic, and to clients besides with --listen");
   ExchangeFlags producer_exchange;
   add_kafka_flags(*producer_app, producer.sink.settings);
+  add_admin(*producer_app, producer.admin, kAdmin);
   add_topic_flags(*producer_app, producer.sink);
   CLI::Option* const lane =
       add_parsed(*producer_app, "--listen", producer.emitter.listen, wire::parse_listen_address, "ADDR",
@@ -331,6 +344,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* const emitter_app = root.add_subcommand("emitter", "A Kafka topic to WebSocket clients");
   add_kafka_flags(*emitter_app, emitter.topic.settings);
   add_listen(*emitter_app, emitter.emitter.listen, ":8080");
+  add_admin(*emitter_app, emitter.admin, kAdmin);
   add_upstreams(*emitter_app, emitter.upstreams);
   add_seconds(*emitter_app, "--lookback", emitter.topic.lookback_ns, 1, 1e6,
               "how far to read the topic back at the start, for every symbol's last quote");
@@ -343,6 +357,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CLI::App* const exchange_app =
       root.add_subcommand("exchange", "A simulated exchange that speaks Binance's protocol, faults included");
   add_listen(*exchange_app, exchange.exchange.listen, "127.0.0.1:9443");
+  add_admin(*exchange_app, exchange.admin, kAdminAnywhere);
   add_market_flags(*exchange_app, exchange.exchange);
   add_replay_flags(*exchange_app, exchange.exchange);
   with_environment(exchange_app->add_option("--fault", exchange.exchange.faults,
@@ -395,7 +410,7 @@ Command parse_command_line(int argc, const char* const* argv) {
       *healthcheck_app, "--url", healthcheck.url,
       [](const std::string& text) { return wire::parse_url(text, "http"); }, "URL",
       std::string("what must answer 200 (default ") + kReadiness + ")");
-  healthcheck_app->footer("Example: tickcast healthcheck --url http://127.0.0.1:8080/readyz");
+  healthcheck_app->footer("Example: tickcast healthcheck --url http://127.0.0.1:9464/readyz");
 
   CLI::App* const version_app = root.add_subcommand("version", "Version, compiler and libraries");
   version_app->footer("Example: tickcast version");

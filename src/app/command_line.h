@@ -19,6 +19,7 @@
 namespace tickcast::app {
 
 struct DemoCommand {
+  wire::ListenAddress admin;  // metrics and health
   enum class From : std::uint8_t { either, live, simulated };
   From from = From::either;
   emitter::Options emitter;
@@ -27,11 +28,13 @@ struct DemoCommand {
 };
 
 struct ServeCommand {
+  wire::ListenAddress admin;  // metrics and health
   emitter::Options emitter;
   feed::Options feed;
 };
 
 struct ProducerCommand {
+  wire::ListenAddress admin;  // metrics and health
   feed::Options feed;
   kafka::SinkOptions sink;
   bool direct_lane = false;  // serve clients too
@@ -39,12 +42,14 @@ struct ProducerCommand {
 };
 
 struct EmitterCommand {
+  wire::ListenAddress admin;  // metrics and health
   emitter::Options emitter;
   kafka::SourceOptions topic;
   std::vector<feed::Options> upstreams;
 };
 
 struct ExchangeCommand {
+  wire::ListenAddress admin;  // metrics and health
   exchange::Options exchange;
 };
 

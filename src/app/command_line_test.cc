@@ -137,7 +137,7 @@ TEST(CommandLine, TopicKnowsItsThreeActions) {
 }
 
 TEST(CommandLine, AHealthCheckAsksThisMachineUnlessSaid) {
-  EXPECT_EQ(std::get<HealthcheckCommand>(parse({"healthcheck"})).url.text(), "http://127.0.0.1:8080/readyz");
+  EXPECT_EQ(std::get<HealthcheckCommand>(parse({"healthcheck"})).url.text(), "http://127.0.0.1:9464/readyz");
   EXPECT_EQ(std::get<HealthcheckCommand>(parse({"healthcheck", "--url", "http://e:1/readyz"})).url.host, "e");
   EXPECT_NE(usage_error({"healthcheck", "--url", "ws://e:1"}).find("--url"), std::string::npos);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The health check against a real emitter, and against ports where nothing of use is.
+// The health check against a real admin port, and against ports where nothing of use is.
 #include "app/healthcheck.h"
+
+#include <atomic>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "emitter/emitter.h"
-#include "market/book.h"
-#include "market/symbol_table.h"
+#include "app/admin.h"
 #include "net/socket.h"
 
 namespace tickcast::app {
@@ -19,25 +19,21 @@ using testing::HasSubstr;
 
 wire::Url readiness(std::uint16_t port) { return {"http", "127.0.0.1", port, "/readyz"}; }
 
-TEST(Healthcheck, FollowsTheStateOfTheSource) {
-  market::SymbolTable symbols;
-  market::Book book;
-  const market::SourceId source = book.add_source();
-  emitter::Options options;
-  options.listen = {"127.0.0.1", 0};
-  options.shards = 1;
-  const auto emitter = emitter::Emitter::start(options, symbols, book);
-  ASSERT_TRUE(emitter);
-  const wire::Url url = readiness((*emitter)->port());
+TEST(Healthcheck, SucceedsWhenTheRoleIsReadyAndElseTellsWhatItSays) {
+  std::atomic<bool> live{false};
+  const auto admin = Admin::start(
+      {"127.0.0.1", 0}, "serve", [](metrics::Exposition&) {},
+      [&live] {
+        return Readiness{live, live ? "live" : "connecting"};
+      });
+  ASSERT_TRUE(admin);
+  const wire::Url url = readiness((*admin)->port());
 
   const Status starting = healthcheck(url);
   ASSERT_FALSE(starting);
   EXPECT_THAT(starting.error().message, AllOf(HasSubstr(url.text()), HasSubstr("503 (connecting)")));
-
-  book.set_source(source, market::SourceState::live, market::Origin::simulated, 0);
+  live = true;
   EXPECT_TRUE(healthcheck(url));
-  book.set_source(source, market::SourceState::stale, market::Origin::simulated, 0);
-  EXPECT_FALSE(healthcheck(url));
 }
 
 TEST(Healthcheck, TellsWhenNobodyListens) {

@@ -8,8 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "app/admin.h"
 #include "app/healthcheck.h"
 #include "app/recorder.h"
+#include "app/role_metrics.h"
 #include "app/signals.h"
 #include "base/log.h"
 #include "market/book.h"
@@ -32,10 +34,28 @@ int failed(const Error& error) {
   return kFailed;
 }
 
-// The one line that programs read: which port it became.
-void say_listening(const wire::ListenAddress& asked, std::uint16_t port) {
-  std::printf("listening on %s:%u\n", asked.host.empty() ? "*" : asked.host.c_str(), port);
+// The lines that programs read: which port it became.
+void say_port(const char* what, const wire::ListenAddress& asked, std::uint16_t port) {
+  std::printf("%s on %s:%u\n", what, asked.host.empty() ? "*" : asked.host.c_str(), port);
   std::fflush(stdout);
+}
+
+void say_listening(const wire::ListenAddress& asked, std::uint16_t port) {
+  say_port("listening", asked, port);
+}
+
+Result<std::unique_ptr<Admin>> start_admin(const wire::ListenAddress& listen, const char* role,
+                                           Admin::Collect collect, Admin::Ask ask) {
+  auto admin = Admin::start(listen, role, std::move(collect), std::move(ask));
+  if (admin) say_port("admin", listen, (*admin)->port());
+  return admin;
+}
+
+// A role that serves is ready with a filled book and a live source.
+Readiness readiness_of(const market::Book& book) {
+  const market::SourceState state = book.source().state;
+  if (state == market::SourceState::live && book.head() == 0) return {false, "empty"};
+  return {state == market::SourceState::live, std::string(market::name(state))};
 }
 
 std::string browser_address(const wire::ListenAddress& asked, std::uint16_t port) {
@@ -75,7 +95,8 @@ void invite(const wire::ListenAddress& asked, std::uint16_t port) {
 
 // From the exchange to clients until a signal: sources first to stop, so that the last thing clients get is
 // the last quote.
-int serve_until_stopped(const emitter::Options& emitter_options, const feed::Options& feed_options,
+int serve_until_stopped(const char* role, const wire::ListenAddress& admin_listen,
+                        const emitter::Options& emitter_options, const feed::Options& feed_options,
                         bool for_people) {
   market::SymbolTable symbols;
   market::Book book;
@@ -83,11 +104,23 @@ int serve_until_stopped(const emitter::Options& emitter_options, const feed::Opt
   if (!emitter) return failed(emitter.error());
   Ingest ingest;
   feed::Feed feed(ingest.loop(), symbols, book, feed_options);
+  const auto admin = start_admin(
+      admin_listen, role,
+      [&](metrics::Exposition& out) {
+        add_book(out, symbols, book);
+        add_ingest(out, ingest.loop());
+        add_feed(out, feed.stats(), "exchange", feed_options.legs, wall_ns());
+        add_clients(out, (*emitter)->read_metrics());
+      },
+      [&book] { return readiness_of(book); });
+  if (!admin) return failed(admin.error());
   ingest.start([&feed] { feed.start(); });
   say_listening(emitter_options.listen, (*emitter)->port());
   if (for_people) invite(emitter_options.listen, (*emitter)->port());
   wait_for_stop();
+  (*admin)->drain();
   ingest.stop();
+  (*emitter)->stop();
   return 0;
 }
 
@@ -95,7 +128,7 @@ int serve_until_stopped(const emitter::Options& emitter_options, const feed::Opt
 
 int run_serve(const ServeCommand& command) {
   net::raise_descriptor_limit();
-  return serve_until_stopped(command.emitter, command.feed, false);
+  return serve_until_stopped("serve", command.admin, command.emitter, command.feed, false);
 }
 
 int run_producer(const ProducerCommand& command) {
@@ -114,10 +147,27 @@ int run_producer(const ProducerCommand& command) {
   const Status writing = sink.start();
   if (!writing) return failed(writing.error());
   feed::Feed feed(ingest.loop(), symbols, book, command.feed);
+  const auto admin = start_admin(
+      command.admin, "producer",
+      [&](metrics::Exposition& out) {
+        add_book(out, symbols, book);
+        add_ingest(out, ingest.loop());
+        add_feed(out, feed.stats(), "exchange", command.feed.legs, wall_ns());
+        add_sink(out, sink.stats());
+        if (lane) add_clients(out, lane->read_metrics());
+      },
+      [&] {
+        const Readiness reading = readiness_of(book);
+        return reading.ready && sink.stats().taking == 0 ? Readiness{false, "no topic takes records"}
+                                                         : reading;
+      });
+  if (!admin) return failed(admin.error());
   ingest.start([&feed] { feed.start(); });
   wait_for_stop();
+  (*admin)->drain();
   ingest.stop();
   sink.flush(kFlushNs);
+  if (lane) lane->stop();
   return 0;
 }
 
@@ -134,12 +184,26 @@ int run_emitter(const EmitterCommand& command) {
     lanes.push_back(std::make_unique<feed::Feed>(ingest.loop(), symbols, book, upstream));
   const Status reading = topic.start();
   if (!reading) return failed(reading.error());
+  const auto admin = start_admin(
+      command.admin, "emitter",
+      [&](metrics::Exposition& out) {
+        add_book(out, symbols, book);
+        add_ingest(out, ingest.loop());
+        add_topic(out, topic.stats(), wall_ns());
+        for (std::size_t i = 0; i < lanes.size(); ++i)
+          add_feed(out, lanes[i]->stats(), "upstream" + std::to_string(i + 1), 1, wall_ns());
+        add_clients(out, (*emitter)->read_metrics());
+      },
+      [&book] { return readiness_of(book); });
+  if (!admin) return failed(admin.error());
   ingest.start([&lanes] {
     for (const auto& lane : lanes) lane->start();
   });
   say_listening(command.emitter.listen, (*emitter)->port());
   wait_for_stop();
+  (*admin)->drain();
   ingest.stop();
+  (*emitter)->stop();
   return 0;
 }
 
@@ -149,7 +213,7 @@ int run_demo(const DemoCommand& command) {
     const Status reached = feed::probe(command.live, kProbeTimeoutNs);
     if (reached) {
       std::printf("Live market from %s.\n", command.live.streams.host.c_str());
-      return serve_until_stopped(command.emitter, command.live, true);
+      return serve_until_stopped("demo", command.admin, command.emitter, command.live, true);
     }
     if (command.from == DemoCommand::From::live) return failed(reached.error());
     std::printf("The live exchange can't be used from here: %s\n", reached.error().message.c_str());
@@ -167,15 +231,22 @@ int run_demo(const DemoCommand& command) {
   feed::Options feed;
   feed.rest = {"http", "127.0.0.1", (*exchange)->port(), ""};
   feed.streams = {"ws", "127.0.0.1", (*exchange)->port(), ""};
-  return serve_until_stopped(command.emitter, feed, true);
+  return serve_until_stopped("demo", command.admin, command.emitter, feed, true);
 }
 
 int run_exchange(const ExchangeCommand& command) {
   net::raise_descriptor_limit();
   auto exchange = exchange::Exchange::start(command.exchange);
   if (!exchange) return failed(exchange.error());
+  const auto admin = start_admin(
+      command.admin, "exchange", [&](metrics::Exposition& out) { add_venue(out, (*exchange)->counters()); },
+      [] {
+        return Readiness{true, "open"};
+      });
+  if (!admin) return failed(admin.error());
   say_listening(command.exchange.listen, (*exchange)->port());
   wait_for_stop();
+  (*admin)->drain();
   return 0;
 }
 

@@ -46,6 +46,7 @@ struct Emitter::Impl {
   Options options;
   std::unique_ptr<net::TlsIdentity> tls;  // null: in clear
   Lookups lookups;
+  const std::size_t descriptors = net::raise_descriptor_limit();  // free at the start
   std::uint16_t port = 0;
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<std::thread> threads;
@@ -86,9 +87,21 @@ Result<std::unique_ptr<Emitter>> Emitter::start(const Options& options, const ma
 
 Emitter::Emitter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Emitter::~Emitter() {
+Emitter::~Emitter() { stop(); }
+
+void Emitter::stop() {
+  if (impl_->threads.empty()) return;
   for (const auto& shard : impl_->shards) shard->stop();
   for (std::thread& thread : impl_->threads) thread.join();
+  impl_->threads.clear();
+}
+
+ClientReading Emitter::read_metrics() const {
+  ClientReading out;
+  for (const auto& shard : impl_->shards) shard->add_to(out);
+  // Each shard may have what descriptors allow, all together no more.
+  out.clients_max = std::min<std::uint64_t>(out.clients_max, impl_->descriptors);
+  return out;
 }
 
 Status Emitter::reload_certificate() { return impl_->tls ? impl_->tls->reload() : Done{}; }

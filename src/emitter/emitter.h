@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "emitter/client_metrics.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
 #include "wire/url.h"
@@ -48,7 +49,13 @@ class Emitter {
   // Binds the port and starts the shards. The book and the symbols must outlive the emitter.
   static Result<std::unique_ptr<Emitter>> start(const Options& options, const market::SymbolTable& symbols,
                                                 market::Book& book);
-  ~Emitter();  // serverShutdown to every client, then close 1012 spread over drain_ns
+  ~Emitter();
+
+  // serverShutdown to every client, then close 1012 spread over drain_ns; returns when all are gone. At the
+  // latest the destructor does it.
+  void stop();
+  // Thread: any, until the destructor begins.
+  ClientReading read_metrics() const;
 
   std::uint16_t port() const;
   // Reads certificate and key again; when they are not good, the last ones stay in use. Nothing in clear.

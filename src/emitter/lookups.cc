@@ -61,21 +61,11 @@ HttpResponse json(std::string body, int status = 200) {
 }  // namespace
 
 std::optional<HttpResponse> Lookups::answer(const HttpRequest& request) {
-  if (request.path == "/readyz") return readiness();
   const auto what = wire::look_up_at(request.path);
   if (!what) return std::nullopt;
   HttpResponse response = look_up(request);
   if (what == wire::LookUp::exchange_info)
     response.headers.emplace_back(market::kOriginHeader, market::name(book_.source().origin));
-  return response;
-}
-
-HttpResponse Lookups::readiness() const {
-  const market::SourceState state = book_.source().state;
-  HttpResponse response{state == market::SourceState::live ? 200 : 503,
-                        {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
-                        std::string(market::name(state)) + "\n"};
-  if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lookups: the REST look-ups that Binance's clients make before they open a stream (/api/v3/ping, time,
-// exchangeInfo, ticker/bookTicker), told of the symbol table and the book (wire/rest_lookup.h); and /readyz
-// for balancers: 200 while every symbol is known and the source is live, 503 otherwise, the body says which.
+// exchangeInfo, ticker/bookTicker), told of the symbol table and the book (wire/rest_lookup.h).
 //
 // Thread: any; one is shared by all shards, so that the large exchangeInfo body is rendered once per change
 // of the listings.
@@ -26,7 +25,6 @@ class Lookups {
   std::optional<wire::HttpResponse> answer(const wire::HttpRequest& request);
 
  private:
-  wire::HttpResponse readiness() const;
   wire::HttpResponse look_up(const wire::HttpRequest& request);
   wire::HttpResponse whole_info(const wire::HttpRequest& request, const wire::LookUpQuery& query);
 

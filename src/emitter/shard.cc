@@ -94,6 +94,34 @@ void Shard::stop() {
   });
 }
 
+void Shard::add_to(ClientReading& out) const {
+  out.clients += metrics_.clients;
+  out.clients_max += server_.connections_max();
+  out.watchlists += metrics_.watchlists;
+  out.visits += metrics_.visits;
+  out.full_sockets += metrics_.full_sockets;
+  out.sent_bytes += metrics_.sent_bytes;
+  out.serving_ns += metrics_.serving_ns;
+  out.updates_due += lanes_.counters().due;
+  out.updates_sent += lanes_.counters().sent;
+  out.longest_turn_ns = std::max(out.longest_turn_ns, loop_.longest_turn_ns());
+  out.written_age += metrics_.written_age.read();
+  for (std::size_t i = 0; i < kCodesTold.size(); ++i) {
+    for (std::size_t by = 0; by < 2; ++by) out.ended[i][by] += metrics_.ended[i][by];
+  }
+  const ws::ServerCounters& server = server_.counters();
+  out.accepted += server.accepted;
+  out.upgraded += server.upgraded;
+  out.event_streams += server.event_streams;
+  out.refused_full += server.refused_full;
+  out.refused_address += server.refused_address;
+  out.bad_requests += server.bad_requests;
+  out.handshake_timeouts += server.handshake_timeouts;
+  out.pong_timeouts += server.pong_timeouts;
+  out.stuck += server.stuck;
+  out.too_many_messages += server.too_many_messages;
+}
+
 // --- requests ---
 
 ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, const net::Endpoint&) {
@@ -147,10 +175,13 @@ void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request
   connection.tag = static_cast<std::uint64_t>(number);
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);
   client_of(connection) = {&connection, encoding, 0, {}, {}};
+  ++metrics_.clients;
   change_subscriptions(connection, {wire::Method::subscribe, parse_all(path.streams), false, {}});
 }
 
-void Shard::on_ended(ws::Connection& connection, const ws::Ended&) {
+void Shard::on_ended(ws::Connection& connection, const ws::Ended& ended) {
+  metrics_.clients.set(metrics_.clients - 1);
+  metrics_.note_end(ended);
   Client& client = client_of(connection);
   select(client, Selections(1));
   live_.remove_client(static_cast<ClientId>(connection.tag));
@@ -242,6 +273,7 @@ void Shard::select(Client& client, const Selections& selections) {
   }
   for (std::size_t i = 1; i < selections.size(); ++i) select_further(client, selections[i]);
   if (client.taps && client.taps->empty()) client.taps.reset();
+  metrics_.watchlists.set(lanes_.watchlists());
 }
 
 void Shard::select_further(Client& client, const Selection& selection) {
@@ -321,6 +353,7 @@ void Shard::serve_due() {
     const std::int64_t now_ns = steady_ns();
     if (now_ns >= begin_ns + kServePerTurnNs) {
       more_due_ = true;
+      metrics_.serving_ns.add(static_cast<std::uint64_t>(now_ns - begin_ns));
       return;
     }
     if (now_ns >= look_ns) {
@@ -329,6 +362,7 @@ void Shard::serve_due() {
     }
   }
   more_due_ = false;
+  if (visits > 0) metrics_.serving_ns.add(static_cast<std::uint64_t>(steady_ns() - begin_ns));
 }
 
 void Shard::serve(ws::Connection& connection) {
@@ -354,9 +388,15 @@ void Shard::serve_taps(Client& client) {
 }
 
 void Shard::serve_from(fanout::Fanout& fanout, ClientId number, ws::Connection& connection) {
-  const auto owed = fanout.owed(number, wall_ns());
+  const std::int64_t now_ns = wall_ns();
+  const auto owed = fanout.owed(number, now_ns);
   if (owed.empty()) return;
+  const std::int64_t newest_ns = fanout.newest_ns();
   const std::size_t sent = connection.offer(owed);
+  ++metrics_.visits;
+  metrics_.sent_bytes.add(sent);
+  if (sent > 0 && newest_ns != 0) metrics_.written_age.add(now_ns - newest_ns);
+  if (sent < owed.size()) ++metrics_.full_sockets;
   const auto rest = fanout.written(number, sent);
   if (!rest.empty()) connection.finish(rest);
 }

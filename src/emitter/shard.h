@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/wakeup.h"
+#include "emitter/client_metrics.h"
 #include "emitter/emitter.h"
 #include "emitter/lookups.h"
 #include "emitter/subscriptions.h"
@@ -39,6 +40,8 @@ class Shard final : private ws::Application, private net::Ready {
   // Tells every client that the server goes away, closes them spread over drain_ns, then ends run(). Thread:
   // any.
   void stop();
+  // Adds what it has counted. Thread: any.
+  void add_to(ClientReading& reading) const;
 
  private:
   // What a client follows in one more lane than the live one.
@@ -101,6 +104,7 @@ class Shard final : private ws::Application, private net::Ready {
   std::vector<Client> clients_;  // by number in the fan-out
   std::size_t symbols_seen_ = 0;
   market::SourceStatus status_;
+  ClientMetrics metrics_;
   bool more_due_ = false;  // the last turn ended with clients still to serve
   ws::Server server_;
 };

@@ -103,4 +103,6 @@ Exchange::~Exchange() = default;
 
 std::uint16_t Exchange::port() const { return impl_->port; }
 
+const VenueCounters& Exchange::counters() const { return impl_->venue.counters(); }
+
 }  // namespace tickcast::exchange

@@ -16,6 +16,7 @@
 #include "exchange/market_model.h"
 #include "exchange/rules.h"
 #include "exchange/source.h"
+#include "exchange/venue_counters.h"
 #include "wire/url.h"
 
 namespace tickcast::exchange {
@@ -39,6 +40,7 @@ class Exchange {
   ~Exchange();  // stops cleanly: serverShutdown, then close, at most 1 s
 
   std::uint16_t port() const;
+  const VenueCounters& counters() const;  // Thread: any
 
  private:
   struct Impl;

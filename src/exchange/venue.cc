@@ -92,6 +92,7 @@ void Venue::on_open(ws::Connection& connection, const wire::HttpRequest& request
   connection.tag = reinterpret_cast<std::uint64_t>(session.get());
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));
+  counters_.connections.set(sessions_.size());
   faults_.on_open(opened);
   carry_out(opened, opened.open(path->streams));
 }
@@ -180,8 +181,8 @@ std::string Venue::state() {
       behind_ ? std::max<std::int64_t>(0, clock_.now_ns(steady_ns()) - source_.next_ns()) : 0;
   return fmt::format(
       R"({{"frozen":{},"symbols":{},"events":{},"frames":{},"behindMs":{},"cpuMs":{},"connections":[{}],"faults":{}}})",
-      clock_.frozen(), board_.size(), events_, frames_sent_, behind_ns / kNsPerMs, thread_cpu_ns() / kNsPerMs,
-      connections, faults_.describe());
+      clock_.frozen(), board_.size(), counters_.events.value(), counters_.frames_sent.value(),
+      behind_ns / kNsPerMs, thread_cpu_ns() / kNsPerMs, connections, faults_.describe());
 }
 
 // --- what faults need ---
@@ -203,7 +204,7 @@ void Venue::publish(SymbolNumber symbol) {
     } else {
       session->connection->append_frames(frames_.frame(session->combined));
     }
-    ++frames_sent_;
+    ++counters_.frames_sent;
     if (session->has_unflushed) continue;
     session->has_unflushed = true;
     unflushed_.push_back(session);
@@ -251,6 +252,7 @@ void Venue::bury_ended() {
     audience_.remove_all(*session);
     std::erase(unflushed_, session);
     sessions_.erase(found);
+    counters_.connections.set(sessions_.size());
   }
   ended_.clear();
 }
@@ -274,7 +276,7 @@ void Venue::play() {
     for (const MarketEvent& event : events) {
       board_.take(event, [this](SymbolNumber symbol) { publish(symbol); });
     }
-    events_ += events.size();
+    counters_.events.add(events.size());
     events_unflushed_ += events.size();
     if (events_unflushed_ >= kEventsPerFlush) flush();
     now_ns = steady_ns();

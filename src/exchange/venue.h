@@ -24,6 +24,7 @@
 #include "exchange/rules.h"
 #include "exchange/session.h"
 #include "exchange/source.h"
+#include "exchange/venue_counters.h"
 #include "net/loop.h"
 #include "wire/control.h"
 #include "ws/server.h"
@@ -37,6 +38,7 @@ class Venue final : private ws::Application, private Stage {
   // Before listen(): what is given here counts its time from now.
   Result<std::uint64_t> give_fault(const Fault& fault) { return faults_.give(fault, steady_ns()); }
   void listen(net::Socket listener) { server_.listen(std::move(listener)); }
+  const VenueCounters& counters() const { return counters_; }  // Thread: any
 
   // serverShutdown to all, then close frames; `done` when all connections have ended.
   void stop(std::function<void()> done);
@@ -95,8 +97,7 @@ class Venue final : private ws::Application, private Stage {
   std::vector<Session*> unflushed_;
   std::size_t events_unflushed_ = 0;
 
-  std::uint64_t events_ = 0;  // sent or not, since the start
-  std::uint64_t frames_sent_ = 0;
+  VenueCounters counters_;
   bool behind_ = false;  // the source has more that is due
   LogLimit behind_log_{5 * kNsPerSecond};
   bool stopping_ = false;

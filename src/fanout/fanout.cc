@@ -35,6 +35,10 @@ std::uint8_t channels_in(std::span<const Watch> watches, SymbolId symbol) {
   return at != watches.end() && at->symbol == symbol ? at->channels : std::uint8_t{0};
 }
 
+std::int64_t known_since_ns(const market::Quote& quote) {
+  return quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns;
+}
+
 // xorshift64: where a round begins has to be uncorrelated with the list, nothing more.
 std::uint64_t next_random(std::uint64_t& state) {
   state ^= state << 13;
@@ -89,8 +93,11 @@ struct Fanout::Impl {
     std::size_t first_byte = 0;
   };
 
-  Impl(const market::SymbolTable& table, Form its_form, Compressor* compressor)
-      : symbols(table), form(its_form), framing(its_form, compressor) {}
+  Impl(const market::SymbolTable& table, Form its_form, Compressor* compressor, FanoutCounters* its_counters)
+      : symbols(table),
+        form(its_form),
+        framing(its_form, compressor),
+        counters(its_counters != nullptr ? *its_counters : own_counters) {}
 
   SymbolState& state_of(SymbolId symbol) {
     if (market::index(symbol) >= states.size()) hear_of(symbol);
@@ -117,6 +124,7 @@ struct Fanout::Impl {
     return number != 0 && number <= of.cursor;
   }
   void forget_served(Client& client, std::size_t units_begun, std::uint64_t cursor_before);
+  void count_snapshot(const Client& client);
   bool begin_round();
   auto contains(ListId list) const {
     return [this, list](SymbolId symbol) { return states[market::index(symbol)].watchers.has(list); };
@@ -136,6 +144,8 @@ struct Fanout::Impl {
   const market::SymbolTable& symbols;
   const Form form;
   const Framing framing;
+  FanoutCounters own_counters;
+  FanoutCounters& counters;
   std::vector<SymbolState> states;  // by symbol
   ChangeLog changes;
 
@@ -162,8 +172,9 @@ struct Fanout::Impl {
   std::string array;            // scratch of append_arrays()
 };
 
-Fanout::Fanout(const market::SymbolTable& symbols, Form form, Compressor* compressor)
-    : impl_(std::make_unique<Impl>(symbols, form, compressor)) {}
+Fanout::Fanout(const market::SymbolTable& symbols, Form form, Compressor* compressor,
+               FanoutCounters* counters)
+    : impl_(std::make_unique<Impl>(symbols, form, compressor, counters)) {}
 Fanout::~Fanout() = default;
 
 // --- the market's side ---
@@ -173,6 +184,7 @@ bool Fanout::apply(SymbolId symbol, const market::Book::Entry& entry) {
   if (entry.sequence <= state.book_sequence) return false;
   state.take(entry, impl_->changes.note(symbol));
   impl_->due.set_all(state.watchers);
+  impl_->counters.due.add(state.clients);
   return true;
 }
 
@@ -185,6 +197,19 @@ bool Fanout::newest(SymbolId symbol, market::Book::Entry& out) const {
 }
 
 std::size_t Fanout::symbols_known() const { return impl_->states.size(); }
+
+// What a client is owed from before its first change.
+void Fanout::Impl::count_snapshot(const Client& client) {
+  const auto owed = [&](const Watch& watch) { return state_of(watch.symbol).sequence != 0; };
+  if (client.behind) {
+    counters.due.add(static_cast<std::uint64_t>(std::ranges::count_if(client.behind->fresh, owed)));
+  } else if (client.cursor == 0) {
+    const Watchlist& list = lists[client.list];
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < list.size(); ++i) count += owed(list[i]) ? 1 : 0;
+    counters.due.add(count);
+  }
+}
 
 void Fanout::Impl::hear_of(SymbolId symbol) {
   states.resize(market::index(symbol) + 1);
@@ -247,6 +272,7 @@ void Fanout::watch(ClientId id, std::span<const Watch> watches) {
   }
   impl_->leave(id);
   impl_->join(id, after);
+  impl_->count_snapshot(client);
 }
 
 void Fanout::watch_market(ClientId id, Channels channel) {
@@ -254,6 +280,7 @@ void Fanout::watch_market(ClientId id, Channels channel) {
         "the whole market is watched once per client, in a fan-out of its own");
   impl_->leave(id);
   impl_->join(id, impl_->whole_market(channel));
+  impl_->count_snapshot(impl_->client(id));
 }
 
 std::vector<Watch> Fanout::watches(ClientId id) const {
@@ -303,6 +330,7 @@ void Fanout::Impl::extend(ListId id) {
   for (std::size_t i = list.size(); i < states.size(); ++i) {
     list.append({static_cast<SymbolId>(i), list.whole_market()});
     states[i].watchers.set(id);
+    states[i].clients += static_cast<std::uint32_t>(list.members().size());
   }
 }
 
@@ -331,11 +359,13 @@ void Fanout::Impl::join(ClientId id, ListId list) {
   Client& joining = clients[static_cast<std::size_t>(id)];
   joining.list = list;
   joining.member = lists[list].add_member(id);
+  for (std::size_t i = 0; i < lists[list].size(); ++i) ++state_of(lists[list][i].symbol).clients;
 }
 
 void Fanout::Impl::leave(ClientId id) {
   Client& leaving = client(id);
   const ListId list = leaving.list;
+  for (std::size_t i = 0; i < lists[list].size(); ++i) --state_of(lists[list][i].symbol).clients;
   const ClientId moved = lists[list].remove_member(leaving.member);
   clients[static_cast<std::size_t>(moved)].member = leaving.member;
   // The member moved into the gap may have been stepped over by the round under way.
@@ -446,6 +476,8 @@ std::span<const char> Fanout::written(ClientId id, std::size_t bytes) {
   const auto last = std::ranges::lower_bound(batch.units, end, {}, &Batch::Unit::end);
   const auto begun = static_cast<std::size_t>(last - batch.units.begin()) + 1;
   const std::uint64_t before = client.cursor;
+  impl_->counters.sent.add(last->updates -
+                           (offer.first_unit == 0 ? 0 : batch.units[offer.first_unit - 1].updates));
   if (begun == batch.units.size()) {
     client.cursor = std::max(before, batch.to);
     client.behind.reset();
@@ -458,6 +490,10 @@ std::span<const char> Fanout::written(ClientId id, std::size_t bytes) {
     }
   }
   return std::span<const char>(batch.bytes).subspan(end, last->end - end);
+}
+
+std::int64_t Fanout::newest_ns() const {
+  return impl_->last.batch != nullptr ? impl_->last.batch->newest_ns : 0;
 }
 
 // A snapshot's units come first, in its order; the other fresh watches come with their changes.
@@ -498,7 +534,9 @@ void Fanout::Impl::append_unit(Batch& batch, const Watch& watch, std::uint64_t u
                    quote_event(buffer, watch.symbol, of, now_ns));
   }
   if ((watch.channels & kBestBidAsk) != 0) append_best_bid_ask(batch.bytes, watch.symbol);
-  batch.units.push_back({batch.bytes.size(), unit_sequence});
+  if (unit_sequence != 0 && of.cursor != 0)
+    batch.newest_ns = std::max(batch.newest_ns, known_since_ns(state_of(watch.symbol).quote));
+  batch.units.push_back({batch.bytes.size(), unit_sequence, batch.units.size() + 1});
 }
 
 void Fanout::Impl::append_best_bid_ask(std::string& out, SymbolId symbol) {
@@ -541,6 +579,7 @@ std::string_view Fanout::Impl::quote_event(std::span<char> buffer, SymbolId symb
 void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t now_ns) {
   const auto channel = static_cast<Channels>(lists[of.list].whole_market());
   char buffer[std::max(wire::kQuoteEventBytesMax, wire::kBookTickerBytesMax)];
+  std::uint64_t updates = 0;
   for (auto at = newer.begin(); at != newer.end();) {
     array.assign(1, '[');
     std::uint64_t last_sequence = 0;
@@ -549,6 +588,8 @@ void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t no
       const SymbolState& state = state_of(symbol);
       if (last_sequence != 0) array += ',';
       last_sequence = state.sequence;
+      ++updates;
+      if (of.cursor != 0) batch.newest_ns = std::max(batch.newest_ns, known_since_ns(state.quote));
       array +=
           channel == kQuote
               ? quote_event(buffer, symbol, of, now_ns)
@@ -556,7 +597,7 @@ void Fanout::Impl::append_arrays(Batch& batch, const Client& of, std::int64_t no
     }
     array += ']';
     framing.append_array(batch.bytes, of.encoding, channel, array, now_ns, &batch != &own);
-    batch.units.push_back({batch.bytes.size(), last_sequence});
+    batch.units.push_back({batch.bytes.size(), last_sequence, updates});
   }
 }
 

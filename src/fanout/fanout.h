@@ -31,6 +31,7 @@
 #include "fanout/framing.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
+#include "metrics/counter.h"
 
 namespace tickcast::fanout {
 
@@ -44,10 +45,19 @@ struct Watch {
 // A client's number; reused after remove().
 enum class ClientId : std::uint32_t {};
 
+// Updates that clients were owed, and those that were written: the rest was merged into newer ones, or is
+// still owed to clients whose socket is full, or went with its client.
+struct FanoutCounters {
+  metrics::Counter due;
+  metrics::Counter sent;
+};
+
 class Fanout {
  public:
-  // The compressor is for arrays, and must outlive the fan-out; null: there are no compressed encodings.
-  explicit Fanout(const market::SymbolTable& symbols, Form form = {}, Compressor* compressor = nullptr);
+  // The compressor is for arrays; null: there are no compressed encodings. Counts into `counters`; null: into
+  // its own. Both must outlive the fan-out.
+  explicit Fanout(const market::SymbolTable& symbols, Form form = {}, Compressor* compressor = nullptr,
+                  FanoutCounters* counters = nullptr);
   ~Fanout();
 
   // --- the market's side ---
@@ -89,6 +99,10 @@ class Fanout {
   // Tells how many bytes of the last owed() were written. Moves the client's cursor past every symbol whose
   // frames were begun, and returns the rest of a torn one: those bytes must go out before anything else.
   std::span<const char> written(ClientId client, std::size_t bytes);
+
+  // When the newest change in the last owed() was made by the exchange or first taken in, epoch; 0: all of it
+  // was there before the client. Valid as that is.
+  std::int64_t newest_ns() const;
 
   // --- numbers ---
   std::size_t clients() const;

@@ -17,10 +17,10 @@ constexpr std::array<std::int64_t, Lanes::kPhases> kPhaseOrder = {0, 4, 2, 6, 1,
 }  // namespace
 
 Lane::Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t its_phase_ns, const Fanout* live,
-           Compressor& compressor)
+           Compressor& compressor, FanoutCounters& counters)
     : form(its_form),
       phase_ns(its_phase_ns),
-      fanout(symbols, its_form, &compressor),
+      fanout(symbols, its_form, &compressor, &counters),
       pace_ns_(its_form.pace_ms * kNsPerMillisecond),
       live_(live) {}
 
@@ -65,7 +65,7 @@ std::int64_t Lane::advance(std::int64_t now_ns) {
 }
 
 Lanes::Lanes(const market::SymbolTable& symbols) : symbols_(symbols) {
-  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, nullptr, compressor_));
+  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, nullptr, compressor_, counters_));
 }
 
 Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
@@ -88,7 +88,8 @@ Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
 }
 
 Lane& Lanes::open(Form form, std::int64_t phase_ns, std::int64_t now_ns) {
-  Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_));
+  Lane& lane = *lanes_.emplace_back(
+      std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_, counters_));
   lane.advance(now_ns);
   for (std::size_t i = 0; i < live().symbols_known(); ++i) {
     const auto symbol = static_cast<market::SymbolId>(i);
@@ -113,6 +114,12 @@ std::int64_t Lanes::advance(std::int64_t now_ns) {
   std::int64_t next_ns = Lane::kNever;
   for (std::size_t i = 1; i < lanes_.size(); ++i) next_ns = std::min(next_ns, lanes_[i]->advance(now_ns));
   return next_ns;
+}
+
+std::size_t Lanes::watchlists() const {
+  std::size_t sum = 0;
+  for (const auto& lane : lanes_) sum += lane->fanout.watchlists();
+  return sum;
 }
 
 bool Lanes::next_due(Due& due) {

@@ -32,7 +32,7 @@ class Lane {
 
   // Periods begin at phase_ns + k * pace. `live` is where held symbols are looked up when they are due.
   Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t phase_ns, const Fanout* live,
-       Compressor& compressor);
+       Compressor& compressor, FanoutCounters& counters);
 
   // Clients are the fan-out's, and have an owner: the shard's number for whom they belong to.
   ClientId add_client(Encoding encoding, std::uint32_t owner);
@@ -94,12 +94,15 @@ class Lanes {
   bool next_due(Due& due);
 
   std::size_t count() const { return lanes_.size(); }
+  std::size_t watchlists() const;                               // over all lanes
+  const FanoutCounters& counters() const { return counters_; }  // of all lanes that are or were
 
  private:
   Lane& open(Form form, std::int64_t phase_ns, std::int64_t now_ns);
 
   const market::SymbolTable& symbols_;
-  Compressor compressor_;                     // of all lanes
+  Compressor compressor_;  // of all lanes
+  FanoutCounters counters_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // the live one first
   std::size_t turn_ = 0;                      // whose turn it is
   std::size_t taken_ = 0;                     // in this turn

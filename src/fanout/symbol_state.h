@@ -45,6 +45,7 @@ struct SymbolState {
   std::uint64_t sequence = 0;       // the fan-out's number of the newest change; 0: no quote yet
   std::uint64_t book_sequence = 0;  // the book's number of the same
   Bits watchers;                    // the lists that have this symbol
+  std::uint32_t clients = 0;        // members of those
   Frame book_ticker[kEventEncodings];
   Frame best_bid_ask;  // one for all encodings; empty where the quote has no such message
 

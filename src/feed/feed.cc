@@ -114,7 +114,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     rest.exchange_info([this](const RestOutcome<Listings>& outcome) {
       std::int64_t wait_ns = options.poll_interval_ns;
       if (const RestFailure* failure = outcome.failure()) {
-        bump(stats.rest_failures);
+        stats.rest_failures.add();
         wait_ns = std::max(failure->wait_ns,
                            std::min(discovery_backoff.next_ns(context.random()), options.poll_interval_ns));
         if (discovery_log.allow(loop.now_ns()))
@@ -232,7 +232,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
   }
 
   void on_line_change() override {
-    if (ever_open && stats.open_connections.load(std::memory_order_relaxed) == 0) all_down = true;
+    if (ever_open && stats.open_connections.value() == 0) all_down = true;
     look_for_gaps();
     update_state();
   }
@@ -296,8 +296,8 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     std::uint64_t fresh = 0;
     std::uint64_t older = 0;
     for (const LegStats& leg : stats.legs) {
-      fresh += leg.wins.load(std::memory_order_relaxed) + leg.duplicates.load(std::memory_order_relaxed);
-      older += leg.older.load(std::memory_order_relaxed);
+      fresh += leg.wins.value() + leg.duplicates.value();
+      older += leg.older.value();
     }
     if (fresh + older != tickers_seen) {
       tickers_seen = fresh + older;
@@ -327,7 +327,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
       stats.ready.store(true, std::memory_order_release);
       last_data_ns = loop.now_ns();
       log_info("feed", "ready: {} symbols, {} streams on {} connections", roster.size(),
-               stats.subscribed_streams.load(), stats.open_connections.load());
+               stats.subscribed_streams.value(), stats.open_connections.value());
     }
     std::string why;
     const SourceState now = judge(why);
@@ -350,7 +350,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
 
   SourceState judge(std::string& why) const {
     if (!stats.ready.load(std::memory_order_relaxed)) return SourceState::connecting;
-    if (stats.open_connections.load(std::memory_order_relaxed) == 0) {
+    if (stats.open_connections.value() == 0) {
       why = "no connection to the exchange is open";
       return SourceState::down;
     }

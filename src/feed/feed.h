@@ -22,6 +22,8 @@
 #include "base/result.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
+#include "metrics/counter.h"
+#include "metrics/histogram.h"
 #include "net/loop.h"
 #include "wire/stream_name.h"
 #include "wire/url.h"
@@ -52,28 +54,33 @@ struct Options {
   std::size_t connects_per_5_minutes_max = 280;  // of the 300 that the exchange allows
 };
 
-// Counters since start; relaxed atomics written by ingest.
+// Counters since start, written by ingest.
 struct LegStats {
-  std::atomic<std::uint64_t> frames{0};
-  std::atomic<std::uint64_t> wins{0};        // admitted first
-  std::atomic<std::uint64_t> duplicates{0};  // the other leg was first
-  std::atomic<std::uint64_t> older{0};
+  metrics::Counter frames;
+  metrics::Counter wins;        // admitted first
+  metrics::Counter duplicates;  // the other leg was first
+  metrics::Counter older;
+  metrics::Counter last_ns;  // when the last frame came, epoch; 0: none has
 };
 struct Stats {
   static constexpr std::size_t kLegsMax = 4;
   LegStats legs[kLegsMax];
-  std::atomic<std::uint64_t> admitted{0};
-  std::atomic<std::uint64_t> reconciled{0};  // values taken from REST after a gap
-  std::atomic<std::uint64_t> malformed{0};
-  std::atomic<std::uint64_t> unrepresentable{0};
-  std::atomic<std::uint64_t> unknown_events{0};
-  std::atomic<std::uint64_t> unknown_symbols{0};
-  std::atomic<std::uint64_t> connects{0};
-  std::atomic<std::uint64_t> stalls{0};     // connections found deaf
-  std::atomic<std::uint64_t> rotations{0};  // planned replacements
-  std::atomic<std::uint64_t> rest_failures{0};
-  std::atomic<std::uint64_t> open_connections{0};
-  std::atomic<std::uint64_t> subscribed_streams{0};  // acknowledged, over all connections
+  metrics::Counter admitted;
+  metrics::Counter reconciled;  // values taken from REST after a gap
+  metrics::Counter malformed;
+  metrics::Counter unrepresentable;
+  metrics::Counter unknown_events;
+  metrics::Counter unknown_symbols;
+  metrics::Counter connects;
+  metrics::Counter stalls;     // connections found deaf
+  metrics::Counter rotations;  // planned replacements
+  metrics::Counter rest_failures;
+  // Age of admitted quotes when their bytes were read, where the source tells when it made them, and when the
+  // book took them in.
+  metrics::Histogram received_age;
+  metrics::Histogram admitted_age;
+  metrics::Counter open_connections;
+  metrics::Counter subscribed_streams;  // acknowledged, over all connections
   // Every symbol subscribed on every leg (on one, when that lasts longer than 10 s), last values taken in.
   // Stays true.
   std::atomic<bool> ready{false};

@@ -103,7 +103,7 @@ TEST_F(FeedTest, SeedsTheBookAndSubscribesEverySymbolTwice) {
   EXPECT_TRUE(twice_subscribed("A105USDT"));
   EXPECT_TRUE(twice_subscribed("币安人生USDT"));
   EXPECT_EQ(exchange_.subscribers("OLDUSDT"), 0u);
-  EXPECT_EQ(stats().subscribed_streams.load(), 22u);
+  EXPECT_EQ(stats().subscribed_streams.value(), 22u);
   EXPECT_TRUE(in_step("A105USDT"));
   EXPECT_EQ(held("A105USDT").update_id, market::kNoUpdateId) << "a value of REST has no id";
   EXPECT_GT(held("A105USDT").received_ns, 0);
@@ -113,8 +113,8 @@ TEST_F(FeedTest, AdmitsTheFirstOfTwoAndCountsTheOther) {
   list(4);
   ASSERT_TRUE(start_and_be_ready());
   for (int i = 0; i < 10; ++i) exchange_.move("A101USDT");
-  const auto sum = [&](std::atomic<std::uint64_t> LegStats::*counter) {
-    return (stats().legs[0].*counter).load() + (stats().legs[1].*counter).load();
+  const auto sum = [&](metrics::Counter LegStats::*counter) {
+    return (stats().legs[0].*counter).value() + (stats().legs[1].*counter).value();
   };
   const auto losses = [&] { return sum(&LegStats::duplicates) + sum(&LegStats::older); };
   ASSERT_TRUE(until([&] { return sum(&LegStats::wins) + losses() == 20; }));
@@ -179,11 +179,11 @@ TEST_F(FeedTest, OpensNoStreamToAServerWhoseCertificateNamesAnother) {
   set_log_level(LogLevel::warning);
   testing::internal::CaptureStderr();
   start();
-  EXPECT_TRUE(until([&] { return stats().connects.load() >= 5; })) << "one line is not tried again";
+  EXPECT_TRUE(until([&] { return stats().connects.value() >= 5; })) << "one line is not tried again";
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               testing::HasSubstr("the certificate is not for localhost"));
   EXPECT_EQ(exchange_.handshakes(), 0u);
-  EXPECT_EQ(stats().open_connections.load(), 0u);
+  EXPECT_EQ(stats().open_connections.value(), 0u);
   EXPECT_FALSE(stats().ready.load());
   EXPECT_NE(state(), SourceState::live);
   feed_.reset();
@@ -197,7 +197,7 @@ TEST_F(FeedTest, LooksNothingUpAtAServerWhoseCertificateNamesAnother) {
   set_log_level(LogLevel::warning);
   testing::internal::CaptureStderr();
   start();
-  EXPECT_TRUE(until([&] { return stats().rest_failures.load() >= 2; }));
+  EXPECT_TRUE(until([&] { return stats().rest_failures.value() >= 2; }));
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               testing::AllOf(testing::HasSubstr("no trusted TLS connection to localhost"),
                              testing::HasSubstr("target host name")));
@@ -211,7 +211,7 @@ TEST_F(FeedTest, WaitsForAnExchangeThatIsNotThereYet) {
   list(3);
   exchange_.go_away();
   start();
-  ASSERT_TRUE(until([&] { return stats().rest_failures.load() >= 2; }));
+  ASSERT_TRUE(until([&] { return stats().rest_failures.value() >= 2; }));
   EXPECT_EQ(state(), SourceState::connecting);
   exchange_.come_back();
   EXPECT_TRUE(until([&] { return stats().ready.load(); }));
@@ -245,7 +245,7 @@ TEST_F(FeedTest, LooksUpWhatChangedWhileAllConnectionsWereDown) {
   ASSERT_TRUE(until([&] { return state() == SourceState::down; }));
   ASSERT_TRUE(until([&] { return state() == SourceState::live; }));
   EXPECT_TRUE(all_in_step()) << "it was called live too early";
-  EXPECT_EQ(stats().reconciled.load(), 10u);
+  EXPECT_EQ(stats().reconciled.value(), 10u);
   exchange_.move("A101USDT");
   EXPECT_TRUE(until([&] { return held("A101USDT").update_id == exchange_.last("A101USDT").update_id; }))
       << "the stream goes on from there";
@@ -319,7 +319,7 @@ TEST_F(FeedTest, ReplacesADeafConnectionBeforeItLetsGoOfIt) {
     return peers.front()->number != deaf;
   }));
   EXPECT_TRUE(both_were_open);
-  EXPECT_EQ(stats().stalls.load(), 1u);
+  EXPECT_EQ(stats().stalls.value(), 1u);
   EXPECT_TRUE(until([&] { return all_in_step(); }));
   EXPECT_EQ(state(), SourceState::live);
 }
@@ -336,7 +336,7 @@ TEST_F(FeedTest, LooksUpWhatASilentExchangeDidNotTell) {
   for (const auto& name : exchange_.symbols()) exchange_.move(name);
   ASSERT_TRUE(until([&] { return state() == SourceState::stale; }));
   ASSERT_TRUE(until([&] { return all_in_step(); })) << "new connections, then a look-up";
-  EXPECT_GE(stats().stalls.load(), 4u);
+  EXPECT_GE(stats().stalls.value(), 4u);
 }
 
 TEST_F(FeedTest, GivesUpAConnectionWhoseRequestIsNotAnswered) {
@@ -381,8 +381,8 @@ TEST_F(FeedTest, RotatesItsConnectionsOneByOneWithoutLosingAnything) {
     return exchange_.peers().front()->number > first_ones;
   }));
   EXPECT_EQ(fewest_subscribers, 2u);
-  EXPECT_GE(stats().rotations.load(), 4u);
-  EXPECT_EQ(stats().stalls.load(), 0u);
+  EXPECT_GE(stats().rotations.value(), 4u);
+  EXPECT_EQ(stats().stalls.value(), 0u);
   EXPECT_EQ(state(), SourceState::live);
   EXPECT_TRUE(until([&] { return all_in_step(); }));
 }
@@ -415,7 +415,7 @@ TEST_F(FeedTest, SubscribesAReturnedSymbolAfterItsConnectionsWereReplaced) {
   exchange_.delist("A101USDT");
   ASSERT_TRUE(until([&] { return !symbols_.trading(*symbols_.find("A101USDT")); }));
   exchange_.drop_all();
-  ASSERT_TRUE(until([&] { return stats().subscribed_streams.load() == 22; }));
+  ASSERT_TRUE(until([&] { return stats().subscribed_streams.value() == 22; }));
   EXPECT_EQ(exchange_.subscribers("A101USDT"), 0u);
   exchange_.list("A101USDT");
   ASSERT_TRUE(until([&] { return twice_subscribed("A101USDT"); }));
@@ -496,7 +496,7 @@ TEST_F(FeedTest, TriesARefusedSymbolAgainWhenItLooksAtTheListings) {
   options_.poll_interval_ns = 500 * kNsPerMs;
   ASSERT_TRUE(start_and_be_ready());
   exchange_.invalid_stream.clear();
-  ASSERT_TRUE(until([&] { return stats().subscribed_streams.load() == 40; }));
+  ASSERT_TRUE(until([&] { return stats().subscribed_streams.value() == 40; }));
   EXPECT_TRUE(twice_subscribed("A107USDT"));
 }
 
@@ -510,7 +510,7 @@ TEST_F(FeedTest, StartsAConnectionAnewWhenEveryRequestIsRefused) {
   ASSERT_TRUE(until([&] { return exchange_.handshakes() >= 2; }));
   exchange_.refuse_requests = false;
   EXPECT_TRUE(until([&] { return stats().ready.load(); }));
-  EXPECT_EQ(stats().subscribed_streams.load(), 3u);
+  EXPECT_EQ(stats().subscribed_streams.value(), 3u);
 }
 
 // --- what the wire may bring ---
@@ -534,10 +534,10 @@ TEST_F(FeedTest, CountsWhatItCannotReadAndGoesOn) {
   exchange_.send_binary_to_all("\x01\x02");
   exchange_.move("A102USDT");
   ASSERT_TRUE(until([&] { return in_step("A102USDT"); }));
-  EXPECT_GT(stats().malformed.load(), 0u);
-  EXPECT_GT(stats().unrepresentable.load(), 0u);
-  EXPECT_GT(stats().unknown_symbols.load(), 0u);
-  EXPECT_GT(stats().unknown_events.load(), 0u);
+  EXPECT_GT(stats().malformed.value(), 0u);
+  EXPECT_GT(stats().unrepresentable.value(), 0u);
+  EXPECT_GT(stats().unknown_symbols.value(), 0u);
+  EXPECT_GT(stats().unknown_events.value(), 0u);
   EXPECT_FALSE(symbols_.find("NOTOURSUSDT"));
   EXPECT_EQ(exchange_.peers().size(), 4u);
   EXPECT_TRUE(all_in_step());

@@ -27,7 +27,8 @@ Intake::Intake(const market::SymbolTable& symbols, market::Book& book, Stats& st
 
 wire::FrameKind Intake::take(std::string_view frame, std::size_t leg, std::int64_t received_ns) {
   if (tap_ && leg == 0) tap_(received_ns, frame);
-  bump(stats_.legs[leg].frames);
+  stats_.legs[leg].frames.add();
+  stats_.legs[leg].last_ns.set(static_cast<std::uint64_t>(received_ns));
   const wire::FrameKind kind = reader_.read(frame);
   switch (kind) {
     case wire::FrameKind::ticker:
@@ -37,15 +38,15 @@ wire::FrameKind Intake::take(std::string_view frame, std::size_t leg, std::int64
     case wire::FrameKind::server_shutdown:
       break;
     case wire::FrameKind::other:
-      bump(stats_.unknown_events);
+      stats_.unknown_events.add();
       note_bad("an event of a kind that is not known", frame, received_ns);
       break;
     case wire::FrameKind::malformed:
-      bump(stats_.malformed);
+      stats_.malformed.add();
       note_bad("a malformed frame", frame, received_ns);
       break;
     case wire::FrameKind::unrepresentable:
-      bump(stats_.unrepresentable);
+      stats_.unrepresentable.add();
       note_bad("a ticker whose numbers do not fit exactly", frame, received_ns);
       break;
   }
@@ -55,32 +56,36 @@ wire::FrameKind Intake::take(std::string_view frame, std::size_t leg, std::int64
 void Intake::take_ticker(const wire::Ticker& ticker, std::size_t leg, std::int64_t received_ns) {
   const auto symbol = symbols_.find(ticker.symbol);
   if (!symbol || !expected_[market::index(*symbol)]) {
-    bump(stats_.unknown_symbols);
+    stats_.unknown_symbols.add();
     note_bad("a ticker of a symbol that was not asked for", ticker.symbol, received_ns);
     return;
   }
   ++events_[market::index(*symbol)];
   market::Quote quote = ticker.quote;
   quote.received_ns = received_ns;
-  if (quote.admitted_ns == 0) quote.admitted_ns = wall_ns();
+  const bool first_here = quote.admitted_ns == 0;
+  const std::int64_t told_ns = quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns;
+  if (first_here) quote.admitted_ns = wall_ns();
   LegStats& counters = stats_.legs[leg];
   switch (book_.admit(*symbol, quote)) {
     case market::Admission::admitted:
-      bump(counters.wins);
-      bump(stats_.admitted);
+      counters.wins.add();
+      stats_.admitted.add();
+      if (told_ns != 0) stats_.received_age.add(received_ns - told_ns);
+      if (first_here) stats_.admitted_age.add(quote.admitted_ns - (told_ns != 0 ? told_ns : received_ns));
       unpublished_ = true;
       break;
     case market::Admission::duplicate:
-      bump(counters.duplicates);
+      counters.duplicates.add();
       break;
     case market::Admission::older:
-      bump(counters.older);
+      counters.older.add();
       break;
   }
 }
 
 void Intake::take_binary(std::size_t bytes, std::int64_t received_ns) {
-  bump(stats_.unknown_events);
+  stats_.unknown_events.add();
   if (bad_limit_.allow(received_ns))
     log_warning("feed", "the exchange sent a binary frame of {} bytes, which was ignored", bytes);
 }
@@ -92,8 +97,7 @@ void Intake::publish() {
 }
 
 std::uint64_t Intake::lost_frames() const {
-  return stats_.malformed.load(std::memory_order_relaxed) +
-         stats_.unrepresentable.load(std::memory_order_relaxed);
+  return stats_.malformed.value() + stats_.unrepresentable.value();
 }
 
 void Intake::note_bad(std::string_view what, std::string_view frame, std::int64_t received_ns) {

@@ -59,9 +59,4 @@ class Intake {
   LogLimit bad_limit_{5 * kNsPerSecond};
 };
 
-// Adds to a counter that only this thread writes: cheaper than an atomic add.
-inline void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
-
 }  // namespace tickcast::feed

@@ -107,7 +107,7 @@ void Line::book_dial() {
 }
 
 void Line::dial() {
-  bump(context_.stats.connects);
+  context_.stats.connects.add();
   StreamOwner& self = *this;
   next_ = std::make_unique<StreamConnection>(context_.loop, context_.resolver, context_.settings,
                                              context_.symbols, context_.intake, self,
@@ -116,13 +116,13 @@ void Line::dial() {
 }
 
 void Line::on_open(StreamConnection&) {
-  bump(context_.stats.open_connections);
+  context_.stats.open_connections.add();
   context_.owner.on_connection_open();
   context_.owner.on_line_change();
 }
 
 void Line::on_acknowledged(StreamConnection& connection, std::span<const market::SymbolId> symbols) {
-  bump(context_.stats.subscribed_streams, symbols.size());
+  context_.stats.subscribed_streams.add(symbols.size());
   context_.coverage.add(connection.id(), symbols, context_.loop.now_ns());
   promote_when_subscribed(connection);
   context_.owner.on_line_change();
@@ -171,7 +171,7 @@ bool Line::rotation_due() const {
 
 void Line::rotate() {
   log_info("feed", "{}: replacing the connection before the exchange ends it", label_);
-  bump(context_.stats.rotations);
+  context_.stats.rotations.add();
   replace_ = true;
   ensure_dial(true);
 }
@@ -186,7 +186,7 @@ void Line::tick() {
 }
 
 void Line::condemn() {
-  bump(context_.stats.stalls);
+  context_.stats.stalls.add();
   log_warning("feed", "{}: no data where some was due, though the connection is open; opening another",
               label_);
   condemned_ = true;
@@ -212,9 +212,8 @@ void Line::on_lost(StreamConnection& connection, const Loss& loss) {
   auto& place = &connection == next_.get() ? next_ : &connection == active_.get() ? active_ : retiring_;
   CHECK(place.get() == &connection, "a connection of another line has ended here");
   if (connection.open()) {
-    bump(context_.stats.open_connections, static_cast<std::uint64_t>(-1));
-    bump(context_.stats.subscribed_streams,
-         static_cast<std::uint64_t>(-1) * connection.acknowledged().size());
+    context_.stats.open_connections.add(static_cast<std::uint64_t>(-1));
+    context_.stats.subscribed_streams.add(static_cast<std::uint64_t>(-1) * connection.acknowledged().size());
     uncover(connection, connection.last_data_ns());
   }
   const bool mattered = &place != &retiring_;

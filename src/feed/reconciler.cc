@@ -88,7 +88,7 @@ void Reconciler::begin() {
 void Reconciler::finish(const RestOutcome<RestTickers>& outcome) {
   under_way_ = false;
   if (const RestFailure* failure = outcome.failure()) {
-    bump(stats_.rest_failures);
+    stats_.rest_failures.add();
     const std::int64_t wait_ns = std::max(failure->wait_ns, backoff_.next_ns(random_()));
     if (failure_log_.allow(loop_.now_ns()))
       log_warning("feed", "last values could not be looked up: {}", failure->message);
@@ -100,7 +100,7 @@ void Reconciler::finish(const RestOutcome<RestTickers>& outcome) {
   succeeded_ = true;
   const Reconciled done = take_in(*outcome.value(), outcome.asked_ns, outcome.answered_ns,
                                   order_restarted_ns_, symbols_, intake_, book_);
-  bump(stats_.reconciled, done.corrected);
+  stats_.reconciled.add(done.corrected);
   if (done.seeded + done.corrected > 0) {
     book_.publish();
     log_info("feed", "last values looked up: {} new, {} corrected", done.seeded, done.corrected);

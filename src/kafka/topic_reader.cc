@@ -165,6 +165,7 @@ struct TopicReader::Impl final : net::Ready {
     }
     for (const Start& start : lookup.starts) begin_partition(start);
     reading += lookup.starts.size();
+    next_offsets.resize(reading, 0);
     timer = loop.after(kPartitionCheckNs, [this] { look_up(); });
     tell_caught_up();
   }
@@ -183,6 +184,7 @@ struct TopicReader::Impl final : net::Ready {
     for (std::size_t p = 0; p < reading; ++p) rd_kafka_consume_stop(topic.get(), static_cast<int>(p));
     reading = 0;
     behind.clear();
+    next_offsets.clear();
   }
 
   void begin_anew(const std::string& why) {
@@ -191,6 +193,18 @@ struct TopicReader::Impl final : net::Ready {
     owner.on_trouble(why);
     stop_all();
     look_up();
+  }
+
+  std::int64_t lag() const {
+    std::int64_t sum = 0;
+    for (std::size_t p = 0; p < next_offsets.size(); ++p) {
+      std::int64_t low = 0;
+      std::int64_t high = RD_KAFKA_OFFSET_INVALID;
+      if (next_offsets[p] == 0) continue;
+      rd_kafka_get_watermark_offsets(handle.get(), settings.topic.c_str(), static_cast<int>(p), &low, &high);
+      sum += std::max<std::int64_t>(high - next_offsets[p], 0);
+    }
+    return sum;
   }
 
   void tell_caught_up() {
@@ -220,6 +234,7 @@ struct TopicReader::Impl final : net::Ready {
       const Owned<rd_kafka_message_t> message(batch[static_cast<std::size_t>(i)]);
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         owner.on_record(view_of(*message));
+        next_offsets[static_cast<std::size_t>(message->partition)] = message->offset + 1;
         if (!behind.empty()) note_progress(*message);
       } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         behind.erase(message->partition);
@@ -285,8 +300,9 @@ struct TopicReader::Impl final : net::Ready {
   Owned<rd_kafka_queue_t> errors;
   net::Background background;
 
-  std::size_t reading = 0;             // partitions 0 .. reading - 1
-  std::map<int, std::int64_t> behind;  // of these, not read to the end they had when reading began
+  std::size_t reading = 0;                 // partitions 0 .. reading - 1
+  std::map<int, std::int64_t> behind;      // of these, not read to the end they had when reading began
+  std::vector<std::int64_t> next_offsets;  // by partition; 0: no record came yet
   bool caught_up = false;
   std::uint64_t restarted = 0;
   std::string last_error = "nothing heard";
@@ -303,6 +319,8 @@ TopicReader::~TopicReader() = default;
 Status TopicReader::start() { return impl_->start(); }
 
 std::size_t TopicReader::partitions() const { return impl_->reading; }
+
+std::int64_t TopicReader::lag() const { return impl_->lag(); }
 
 std::uint64_t TopicReader::restarts() const { return impl_->restarted; }
 

@@ -60,6 +60,7 @@ class TopicReader {
   Status start();
 
   std::size_t partitions() const;  // being read
+  std::int64_t lag() const;        // records that were not given yet, as of the last answers to fetches
   std::uint64_t restarts() const;  // how often an offset or the whole topic was lost
 
  private:

@@ -34,10 +34,6 @@ constexpr std::size_t kBatchesUnderWayMax = 4;
 constexpr std::int64_t kFillNs = 300 * kNsPerUs;
 constexpr int kUnknownPartition = -1;
 
-void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-}
-
 // A record's symbol travels with it as librdkafka's opaque pointer.
 void* to_opaque(SymbolId symbol) { return reinterpret_cast<void*>(market::index(symbol) + 1); }
 SymbolId to_symbol(const void* opaque) {
@@ -126,7 +122,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     handle = std::shared_ptr<rd_kafka_t>(std::move(*made));
     reports.reset(rd_kafka_queue_get_main(handle.get()));
     reports_watched = false;
-    bump(stats.instances);
+    stats.instances.add();
     return Done{};
   }
 
@@ -135,6 +131,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   // Looks for the topic, and makes it when it is missing. Until then nothing waits but the book itself.
   void prepare() {
     prepared = false;
+    stats.taking.set(0);
     background.run(
         [settings = options.settings, topic_options = options.topic] {
           return ensure_topic(settings, topic_options, kAdminTimeoutMs);
@@ -215,8 +212,8 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   void on_admitted(SymbolId symbol, const market::Quote& quote) override {
     if (!prepared)  // every symbol's newest goes first then
-      return bump(stats.merged, std::exchange(states[market::index(symbol)].waits, true) ? 1 : 0);
-    bump(stats.merged, partition_of(symbol).backlog.add(symbol, quote, loop.now_ns()));
+      return stats.merged.add(std::exchange(states[market::index(symbol)].waits, true) ? 1 : 0);
+    stats.merged.add(partition_of(symbol).backlog.add(symbol, quote, loop.now_ns()));
   }
 
   void write_newest(SymbolId symbol) {
@@ -263,7 +260,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (count == 0) return false;
     partition.under_way[partition.batches++] = count;
     partition.handed_ns = now_ns;
-    bump(stats.batches);
+    stats.batches.add();
     return false;
   }
 
@@ -284,11 +281,14 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
       quote = held.quote;
     }
     if (!produce(partition, item.symbol, quote, item.newest)) return false;
+    // One written again has an age that says nothing of the way.
+    if (!item.newest)
+      stats.produced_age.add(wall_ns() - (quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns));
     SymbolState& state = states[market::index(item.symbol)];
     ++state.under_way;
     state.handed_ns = loop.now_ns();
     last_handed_ns = state.handed_ns;
-    bump(stats.handed);
+    stats.handed.add();
     return true;
   }
 
@@ -361,14 +361,16 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     const auto number = static_cast<std::size_t>(message.partition);
     if (number < partitions.size()) partitions[number]->settle_one();
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      bump(stats.delivered);
+      stats.delivered.add();
+      stats.produce_time.add(rd_kafka_message_latency(&message) * kNsPerUs);
+      stats.taking.set(1);
       if (std::exchange(away, false)) {
         if (std::exchange(outage_told, false)) log_info("kafka", "the broker takes records again");
         write_due_after_outage();
       }
       return;
     }
-    bump(stats.failed);
+    stats.failed.add();
     note_failure(message.err);
     // Its last quote still has to get there, unless a newer one is on its way.
     if (state.under_way == 0 && prepared) write_newest(symbol);
@@ -376,13 +378,14 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   // Everything that waits in order is older than what the book holds by now.
   void write_due_after_outage() {
-    for (const auto& partition : partitions) bump(stats.merged, partition->backlog.give_up_order());
+    for (const auto& partition : partitions) stats.merged.add(partition->backlog.give_up_order());
   }
 
   void note_failure(rd_kafka_resp_err_t code) {
     if (means_no_topic(code)) no_topic = true;
+    stats.taking.set(0);
     if (std::exchange(away, true)) return;
-    bump(stats.outages);
+    stats.outages.add();
     // A limit of its own: what librdkafka says just before must not silence it.
     outage_told = outage_log.allow(loop.now_ns());
     if (outage_told)
@@ -416,16 +419,28 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   void tick() {
     tick_timer = loop.after(kTickNs, [this] { tick(); });
     if (!prepared) return take_reports();
+    count_queue();
     const std::int64_t now_ns = loop.now_ns();
     if (now_ns >= next_check_ns) check_partitions();
     for (const auto& partition : partitions) {
       const std::int64_t since_ns = partition->backlog.waiting_since_ns();
       if (since_ns != 0 && now_ns - since_ns > kKeepsUpNs)
-        bump(stats.merged, partition->backlog.give_up_order());
+        stats.merged.add(partition->backlog.give_up_order());
     }
     if (options.rewrite_after_ns > 0 && book.source().state == market::SourceState::live && !away)
       write_again(now_ns);
     pump_all();
+  }
+
+  void count_queue() {
+    std::size_t waiting = 0;
+    std::size_t under_way = 0;
+    for (const auto& partition : partitions) {
+      waiting += partition->backlog.size();
+      for (std::size_t i = 0; i < partition->batches; ++i) under_way += partition->under_way[i];
+    }
+    stats.waiting.set(waiting);
+    stats.under_way.set(under_way);
   }
 
   // Goes round all symbols three times per period, so that none waits longer than the period says.
@@ -444,7 +459,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
 
   void rewrite(SymbolId symbol) {
     write_newest(symbol);
-    bump(stats.rewritten);
+    stats.rewritten.add();
   }
 
   void flush(std::int64_t timeout_ns) {

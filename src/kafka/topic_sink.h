@@ -17,7 +17,6 @@
 // helper thread. Nothing here allocates per quote once warm (librdkafka does).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -27,6 +26,8 @@
 #include "kafka/topic_admin.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
+#include "metrics/counter.h"
+#include "metrics/histogram.h"
 #include "net/loop.h"
 
 namespace tickcast::kafka {
@@ -40,16 +41,21 @@ struct SinkOptions {
   std::size_t records_per_request_max = 5'000;
 };
 
-// Counters since start; relaxed atomics written by ingest.
+// Counters since start, written by ingest.
 struct SinkStats {
-  std::atomic<std::uint64_t> handed{0};     // to librdkafka
-  std::atomic<std::uint64_t> delivered{0};  // acknowledged by the broker
-  std::atomic<std::uint64_t> failed{0};     // given up; the newest of the symbol followed
-  std::atomic<std::uint64_t> merged{0};     // replaced by a newer quote before they were written
-  std::atomic<std::uint64_t> rewritten{0};  // unchanged last quotes, written again
-  std::atomic<std::uint64_t> batches{0};    // handed over together; librdkafka may split one
-  std::atomic<std::uint64_t> outages{0};    // times that the broker was found not to take anything
-  std::atomic<std::uint64_t> instances{0};  // of librdkafka's producer: more than one after a fatal error
+  metrics::Counter handed;     // to librdkafka
+  metrics::Counter delivered;  // acknowledged by the broker
+  metrics::Counter failed;     // given up; the newest of the symbol followed
+  metrics::Counter merged;     // replaced by a newer quote before they were written
+  metrics::Counter rewritten;  // unchanged last quotes, written again
+  metrics::Counter batches;    // handed over together; librdkafka may split one
+  metrics::Counter outages;    // times that the broker was found not to take anything
+  metrics::Counter taking;     // 1 while the topic takes records
+  metrics::Counter waiting;    // for their turn here, and handed over without a report yet: as of the last
+  metrics::Counter under_way;  // tick
+  metrics::Histogram produced_age;  // of quotes when they are handed over
+  metrics::Histogram produce_time;  // from there to the broker's acknowledgement
+  metrics::Counter instances;       // of librdkafka's producer: more than one after a fatal error
 };
 
 class TopicSink {

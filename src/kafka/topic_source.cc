@@ -23,10 +23,6 @@ constexpr std::int64_t kTickNs = 250 * kNsPerMs;
 constexpr std::uint64_t kOlderOnlyIds = 100;
 constexpr std::int64_t kOlderOnlyNs = 3 * kNsPerSecond;
 
-void bump(std::atomic<std::uint64_t>& counter) {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 struct TopicSource::Impl final : private TopicReaderOwner {
@@ -54,12 +50,13 @@ struct TopicSource::Impl final : private TopicReaderOwner {
     if (batch_ns == 0) batch_ns = wall_ns();
     last_record_ns = loop.now_ns();
     trouble.clear();
-    bump(stats.records);
+    stats.records.add();
+    stats.last_ns.set(static_cast<std::uint64_t>(batch_ns));
     if (!record.origin.empty()) origin = market::origin_named(record.origin).value_or(origin);
     const auto symbol = symbol_of(record);
     if (!symbol) return;
     if (!record.value) {
-      bump(stats.tombstones);
+      stats.tombstones.add();
       symbols.set_status(*symbol, market::kGone);
       return;
     }
@@ -67,10 +64,10 @@ struct TopicSource::Impl final : private TopicReaderOwner {
       case wire::RecordKind::quote:
         return take(*symbol, record);
       case wire::RecordKind::unreadable:
-        bump(stats.unreadable);
+        stats.unreadable.add();
         return note_bad("is no quote", record);
       case wire::RecordKind::unrepresentable:
-        bump(stats.unrepresentable);
+        stats.unrepresentable.add();
         return note_bad("has numbers that do not fit exactly", record);
     }
   }
@@ -78,7 +75,7 @@ struct TopicSource::Impl final : private TopicReaderOwner {
   std::optional<SymbolId> symbol_of(const Record& record) {
     if (const auto known = symbols.find(record.key)) return known;
     if (record.key.empty()) {
-      bump(stats.unreadable);
+      stats.unreadable.add();
       note_bad("has no key, so no symbol", record);
       return std::nullopt;
     }
@@ -86,7 +83,7 @@ struct TopicSource::Impl final : private TopicReaderOwner {
     if (added) {
       guessed[market::index(*added)] = true;
     } else {
-      bump(stats.refused_symbols);
+      stats.refused_symbols.add();
       note_bad("has a key that is no symbol, or one too many", record);
     }
     return added;
@@ -99,13 +96,20 @@ struct TopicSource::Impl final : private TopicReaderOwner {
       quote.admitted_ns = record.timestamp_ms > 0 ? record.timestamp_ms * kNsPerMs : batch_ns;
     switch (quote.update_id != market::kNoUpdateId ? admit(symbol, quote) : admit_undated(symbol, quote)) {
       case Admission::admitted:
-        bump(stats.admitted);
+        stats.admitted.add();
+        if (stats.ready.load(std::memory_order_relaxed)) note_age(quote, record);
         return learn(symbol, quote);
       case Admission::duplicate:
-        return bump(stats.duplicates);
+        return stats.duplicates.add();
       case Admission::older:
-        return bump(stats.older);
+        return stats.older.add();
     }
+  }
+
+  // What is read back at the start is old because it is read back.
+  void note_age(const market::Quote& quote, const Record& record) {
+    stats.consumed_age.add(batch_ns - (quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns));
+    if (record.timestamp_ms > 0) stats.fetch_time.add(batch_ns - record.timestamp_ms * kNsPerMs);
   }
 
   Admission admit(SymbolId symbol, const market::Quote& quote) {
@@ -153,16 +157,17 @@ struct TopicSource::Impl final : private TopicReaderOwner {
 
   void on_caught_up() override {
     trouble.clear();
-    stats.restarts.store(reader.restarts(), std::memory_order_relaxed);
+    stats.restarts.set(reader.restarts());
     if (!stats.ready.exchange(true, std::memory_order_release)) {
       log_info("kafka", "ready: {} symbols from {} records in {} partitions of {}", symbols.size(),
-               stats.records.load(), reader.partitions(), options.settings.topic);
+               stats.records.value(), reader.partitions(), options.settings.topic);
     }
     update_state();
     book.publish();
   }
 
   void on_trouble(const std::string& why) override {
+    if (trouble.empty()) stats.troubles.add();
     if (trouble != why && trouble_limit.allow(loop.now_ns())) log_warning("kafka", "{}; trying again", why);
     trouble = why;
     update_state();
@@ -171,10 +176,11 @@ struct TopicSource::Impl final : private TopicReaderOwner {
 
   void tick() {
     timer = loop.after(kTickNs, [this] { tick(); });
+    stats.lag.set(static_cast<std::uint64_t>(reader.lag()));
     // What any source brings shows that the order still holds: a topic that lags behind a direct lane has
     // nothing but older ids, too.
-    const std::uint64_t fresh = book.head() + stats.duplicates.load(std::memory_order_relaxed);
-    if (order_watch.counts_anew(fresh, stats.older.load(std::memory_order_relaxed), loop.now_ns())) {
+    const std::uint64_t fresh = book.head() + stats.duplicates.value();
+    if (order_watch.counts_anew(fresh, stats.older.value(), loop.now_ns())) {
       log_warning("kafka", "only older update ids for a while: the exchange seems to count anew, accepted");
       book.restart_order();
     }

@@ -20,6 +20,8 @@
 #include "kafka/settings.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
+#include "metrics/counter.h"
+#include "metrics/histogram.h"
 #include "net/loop.h"
 
 namespace tickcast::kafka {
@@ -36,17 +38,22 @@ struct SourceOptions {
 // two producers, or a REST look-up and a stream, may differ.
 inline constexpr std::int64_t kUndatedGraceNs = 2 * kNsPerSecond;
 
-// Counters since start; relaxed atomics written by ingest.
+// Counters since start, written by ingest.
 struct SourceStats {
-  std::atomic<std::uint64_t> records{0};
-  std::atomic<std::uint64_t> admitted{0};
-  std::atomic<std::uint64_t> duplicates{0};  // the same again, or another source was first
-  std::atomic<std::uint64_t> older{0};
-  std::atomic<std::uint64_t> tombstones{0};
-  std::atomic<std::uint64_t> unreadable{0};       // no quote, or no key
-  std::atomic<std::uint64_t> unrepresentable{0};  // numbers that do not fit exactly
-  std::atomic<std::uint64_t> refused_symbols{0};  // too many, or names that can't be
-  std::atomic<std::uint64_t> restarts{0};         // the topic or an offset was lost
+  metrics::Counter records;
+  metrics::Counter admitted;
+  metrics::Counter duplicates;  // the same again, or another source was first
+  metrics::Counter older;
+  metrics::Counter tombstones;
+  metrics::Counter unreadable;       // no quote, or no key
+  metrics::Counter unrepresentable;  // numbers that do not fit exactly
+  metrics::Counter refused_symbols;  // too many, or names that can't be
+  metrics::Counter troubles;         // reading stopped: no broker answers, or no topic
+  metrics::Counter lag;              // records that were not read yet, as librdkafka last knew
+  metrics::Counter last_ns;          // when the last record was taken in, epoch; 0: none was
+  metrics::Histogram consumed_age;   // of quotes when they are taken in
+  metrics::Histogram fetch_time;     // from a record's timestamp to there
+  metrics::Counter restarts;         // the topic or an offset was lost
   // Everything that was in the topic at the start has been taken in. Stays true.
   std::atomic<bool> ready{false};
 };

@@ -15,6 +15,8 @@ namespace {
 constexpr int kEventsPerTurn =
     256;  // more wait for the next turn, so that timers and posts are not kept waiting
 
+constexpr std::int64_t kTurnWindowNs = 10 * kNsPerSecond;
+
 std::uint32_t to_epoll(std::uint32_t interest) {
   return ((interest & kReadable) ? std::uint32_t{EPOLLIN} : 0) |
          ((interest & kWritable) ? std::uint32_t{EPOLLOUT} : 0);
@@ -124,6 +126,21 @@ void Loop::turn(std::int64_t wait_ns) {
   run_posts();
   sleep_limit_ns_ = end_of_turn_ ? end_of_turn_() : -1;
   run_disposals();
+  note_turn();
+}
+
+void Loop::note_turn() {
+  const auto turn_ns = static_cast<std::uint64_t>(steady_ns() - now_ns_);
+  if (now_ns_ >= window_ends_ns_) {
+    window_ends_ns_ = now_ns_ + kTurnWindowNs;
+    longest_turn_before_ns_.set(longest_turn_ns_);
+    longest_turn_ns_.set(0);
+  }
+  if (turn_ns > longest_turn_ns_) longest_turn_ns_.set(turn_ns);
+}
+
+std::int64_t Loop::longest_turn_ns() const {
+  return static_cast<std::int64_t>(std::max(longest_turn_ns_.value(), longest_turn_before_ns_.value()));
 }
 
 std::int64_t Loop::wait_limit_ns(std::int64_t wait_ns) const {

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/wakeup.h"
+#include "metrics/counter.h"
 
 namespace tickcast::net {
 
@@ -91,6 +92,9 @@ class Loop {
   void turn(std::int64_t
                 wait_ns);  // one turn: waits at most so long (negative: no limit), then handles what is ready
 
+  // Thread: any. How long the longest turn of the last 10 to 20 s took, sleeping apart.
+  std::int64_t longest_turn_ns() const;
+
   // Thread: any. The callback runs in the loop's thread, in order of posting. Posts still pending when the
   // loop ends are dropped.
   void post(std::function<void()> callback);
@@ -119,6 +123,7 @@ class Loop {
   void run_timers();
   void run_posts();
   void run_disposals();
+  void note_turn();
 
   static constexpr std::uint64_t kWakeupKey = ~std::uint64_t{0};
 
@@ -136,6 +141,11 @@ class Loop {
   std::vector<std::shared_ptr<void>> disposed_;
   std::unique_ptr<char[]> read_buffer_;
   std::int64_t now_ns_;
+
+  // Of the window under way and of the one before it; only the loop writes.
+  metrics::Counter longest_turn_ns_;
+  metrics::Counter longest_turn_before_ns_;
+  std::int64_t window_ends_ns_ = 0;
 
   std::atomic<bool> stopping_{false};
   std::atomic<bool> posted_{false};  // posts_ is not empty

@@ -267,6 +267,7 @@ void Server::Impl::upgrade(HttpSession& session, const wire::HttpRequest& reques
 void Server::Impl::begin_events(HttpSession& session, const wire::HttpRequest& request,
                                 const EventStream& stream) {
   if (session.head_only()) return session.answer({200, {{"Content-Type", "text/event-stream"}}, ""});
+  ++counters.event_streams;
   std::string already_read;
   Peer& peer = take_over(session, stream.tag, already_read);
   peer.connection.speak_events();
@@ -405,6 +406,8 @@ void Server::stop_listening() {
 }
 
 std::size_t Server::connections() const { return impl_->peers.size() + impl_->sessions.size(); }
+
+std::size_t Server::connections_max() const { return impl_->connections_max; }
 
 const ServerCounters& Server::counters() const { return impl_->counters; }
 

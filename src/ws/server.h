@@ -14,6 +14,7 @@
 #include <string_view>
 #include <variant>
 
+#include "metrics/counter.h"
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/tls_identity.h"
@@ -70,17 +71,19 @@ class Application : public ConnectionEvents {
 };
 
 // Why connections were refused or ended by the server's own rules, since start.
+// Thread: any may read.
 struct ServerCounters {
-  std::uint64_t accepted = 0;
-  std::uint64_t upgraded = 0;
-  std::uint64_t refused_full = 0;
-  std::uint64_t refused_address = 0;
-  std::uint64_t bad_requests = 0;
-  std::uint64_t tls_failures = 0;
-  std::uint64_t handshake_timeouts = 0;
-  std::uint64_t pong_timeouts = 0;
-  std::uint64_t stuck = 0;
-  std::uint64_t too_many_messages = 0;
+  metrics::Counter accepted;
+  metrics::Counter upgraded;
+  metrics::Counter event_streams;
+  metrics::Counter refused_full;
+  metrics::Counter refused_address;
+  metrics::Counter bad_requests;
+  metrics::Counter tls_failures;
+  metrics::Counter handshake_timeouts;
+  metrics::Counter pong_timeouts;
+  metrics::Counter stuck;
+  metrics::Counter too_many_messages;
 };
 
 class Server {
@@ -96,7 +99,8 @@ class Server {
   // Stops to accept; connections stay.
   void stop_listening();
 
-  std::size_t connections() const;  // WebSocket connections and those that still speak HTTP
+  std::size_t connections() const;      // WebSocket connections and those that still speak HTTP
+  std::size_t connections_max() const;  // Thread: any
   const ServerCounters& counters() const;
 
   // Calls visit for every open WebSocket connection and event stream; visit may close or abort any of them.

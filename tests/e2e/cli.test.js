@@ -130,6 +130,34 @@ describe('the command line', { skip, concurrency: false }, () => {
     for (const line of serve.stderr.trim().split('\n')) JSON.parse(line);
   });
 
+  test('a taken admin port exits 1 and names the flag', async () => {
+    const holder = createServer();
+    await new Promise((done) => holder.listen(0, '127.0.0.1', done));
+    const { port } = holder.address();
+    const { code, stderr } = await run(['serve', ...kAnyPort, '--exchange-streams', 'ws://127.0.0.1:1', '--admin', `127.0.0.1:${port}`]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /--admin/);
+    holder.close();
+  });
+
+  test('a role that stops is not ready before its clients are closed', async () => {
+    const exchange = await Exchange.start({ symbols: 50, rate: 500 });
+    const serve = await Serve.start(exchange);
+    await serve.untilReadiness('200 live');
+    const readiness = [];
+    const socket = new WebSocket(`${serve.ws}/ws/btcusdt@bookTicker`);
+    await new Promise((done) => socket.once('open', done));
+    const closed = new Promise((done) => socket.once('close', done));
+    socket.on('message', async (text) => {
+      if (String(text).includes('serverShutdown')) readiness.push(serve.readiness());
+    });
+    const stopped = serve.stop('SIGTERM');
+    await closed;
+    assert.equal((await stopped).code, 0);
+    assert.deepEqual(await Promise.all(readiness), ['503 draining']);
+    await exchange.stop();
+  });
+
   test('demo serves the page and says what it shows', async () => {
     const demo = new Process(['demo', '--simulate', ...kAnyPort]);
     const port = await demo.listening();

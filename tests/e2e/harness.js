@@ -47,7 +47,7 @@ export class Process {
     this.args = args;
     this.stdout = '';
     this.stderr = '';
-    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...env } });
+    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), TICKCAST_ADMIN: '127.0.0.1:0', ...env } });
     running.add(this.child);
     this.child.stdout.on('data', (data) => (this.stdout += data));
     this.child.stderr.on('data', (data) => (this.stderr = (this.stderr + data).slice(-100_000)));
@@ -62,12 +62,20 @@ export class Process {
   }
 
   // The port of the line "listening on HOST:PORT".
-  async listening() {
+  listening() {
+    return this.port('listening');
+  }
+  // That of "admin on HOST:PORT", where metrics and health are.
+  admin() {
+    return this.port('admin');
+  }
+
+  async port(what) {
     const line = await until(
-      `${this.args[0]} listens`,
+      `${this.args[0]} says its ${what} port`,
       () => {
         if (this.outcome) throw new Error(`tickcast ${this.args.join(' ')} ended: ${JSON.stringify(this.outcome)}\n${this.stderr}`);
-        return this.stdout.match(/^listening on (\S+):(\d+)$/m);
+        return this.stdout.match(new RegExp(`^${what} on (\\S+):(\\d+)$`, 'm'));
       },
       { describe: () => this.stdout + this.stderr },
     );
@@ -131,6 +139,11 @@ class Server {
     return info.symbols.filter((s) => s.status === 'TRADING').map((s) => s.symbol);
   }
 
+  // An answer from its admin port: /metrics, /healthz, /readyz.
+  async admin(path) {
+    return fetch(`http://127.0.0.1:${await this.process.admin()}${path}`, { headers: { connection: 'close' } });
+  }
+
   stop(signal) {
     return this.process.stop(signal);
   }
@@ -161,11 +174,11 @@ export class Exchange extends Server {
   }
 }
 
-// What has /readyz: whether its source can be trusted to be current.
+// What has a source, and tells by /readyz whether that can be trusted to be current.
 class Fanout extends Server {
   // Status and body: "200 live", "503 stale".
   async readiness() {
-    const response = await fetch(this.http + '/readyz', { headers: { connection: 'close' } });
+    const response = await this.admin('/readyz');
     return `${response.status} ${(await response.text()).trim()}`;
   }
 
