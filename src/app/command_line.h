@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: words to a Command, or an exit with a message. CLI11 is seen by command_line.cc alone.
-// Every flag has an environment twin TICKCAST_<FLAG>; a flag wins over it.
+// The command line: words to a Command, or an exit with a message.
+// Every flag has an environment twin TICKCAST_<FLAG> and a key in the configuration file; a flag wins over
+// the environment, and that over the file.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/log.h"
 #include "emitter/emitter.h"
 #include "exchange/exchange.h"
 #include "feed/feed.h"
@@ -18,8 +20,14 @@
 
 namespace tickcast::app {
 
-struct DemoCommand {
+// What every role has.
+struct Role {
   wire::ListenAddress admin;  // metrics and health
+  LogLevel log_level = LogLevel::info;
+};
+
+struct DemoCommand {
+  Role role;
   enum class From : std::uint8_t { either, live, simulated };
   From from = From::either;
   emitter::Options emitter;
@@ -28,13 +36,13 @@ struct DemoCommand {
 };
 
 struct ServeCommand {
-  wire::ListenAddress admin;  // metrics and health
+  Role role;
   emitter::Options emitter;
   feed::Options feed;
 };
 
 struct ProducerCommand {
-  wire::ListenAddress admin;  // metrics and health
+  Role role;
   feed::Options feed;
   kafka::SinkOptions sink;
   bool direct_lane = false;  // serve clients too
@@ -42,23 +50,25 @@ struct ProducerCommand {
 };
 
 struct EmitterCommand {
-  wire::ListenAddress admin;  // metrics and health
+  Role role;
   emitter::Options emitter;
   kafka::SourceOptions topic;
   std::vector<feed::Options> upstreams;
 };
 
 struct ExchangeCommand {
-  wire::ListenAddress admin;  // metrics and health
+  Role role;
   exchange::Options exchange;
 };
 
 struct RecordCommand {
+  LogLevel log_level = LogLevel::info;
   feed::Options feed;
   std::string out_path;
 };
 
 struct TopicCommand {
+  LogLevel log_level = LogLevel::info;
   enum class Action : std::uint8_t { tail, stats, check };
   Action action = Action::stats;
   kafka::Settings settings;
@@ -68,22 +78,36 @@ struct TopicCommand {
   std::int64_t lookback_ns = 60 * kNsPerSecond;  // check
 };
 
+// `tickcast config`: app/configuration.h.
+struct ConfigCommand {
+  enum class Action : std::uint8_t { init, check, show };
+  Action action = Action::show;
+  bool origin = false;
+  std::string what;                // a file, or a role
+  std::vector<std::string> words;  // show: behind the role
+};
+
 struct HealthcheckCommand {
   wire::Url url;
 };
 
 struct VersionCommand {};
 
-// Nothing more to do: help was asked for (0), or the words made no sense (2, and stderr says which and what
-// would be right).
+// Exit codes. A failure while running is 1; a second signal ends with 130 or 143.
+inline constexpr int kUsage = 2;              // words that make no sense
+inline constexpr int kBadConfiguration = 78;  // a file or an environment variable that makes none
+
+// Nothing more to do: help was asked for (0), or stderr says what is wrong and what would be right.
 struct Exit {
   int code = 0;
 };
 
 using Command =
     std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand, ExchangeCommand,
-                 RecordCommand, TopicCommand, HealthcheckCommand, VersionCommand>;
+                 RecordCommand, TopicCommand, ConfigCommand, HealthcheckCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
+// The same for the words behind the program's name.
+Command parse_words(const std::vector<std::string>& words);
 
 }  // namespace tickcast::app

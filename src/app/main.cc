@@ -7,14 +7,17 @@ namespace tickcast::app {
 namespace {
 
 struct Run {
+  LiveSettings& settings;
+
   int operator()(const Exit& exit) const { return exit.code; }
-  int operator()(const DemoCommand& command) const { return run_demo(command); }
-  int operator()(const ServeCommand& command) const { return run_serve(command); }
-  int operator()(const ProducerCommand& command) const { return run_producer(command); }
-  int operator()(const EmitterCommand& command) const { return run_emitter(command); }
-  int operator()(const ExchangeCommand& command) const { return run_exchange(command); }
+  int operator()(const DemoCommand& command) const { return run_demo(command, settings); }
+  int operator()(const ServeCommand& command) const { return run_serve(command, settings); }
+  int operator()(const ProducerCommand& command) const { return run_producer(command, settings); }
+  int operator()(const EmitterCommand& command) const { return run_emitter(command, settings); }
+  int operator()(const ExchangeCommand& command) const { return run_exchange(command, settings); }
   int operator()(const RecordCommand& command) const { return run_record(command); }
   int operator()(const TopicCommand& command) const { return run_topic(command); }
+  int operator()(const ConfigCommand& command) const { return run_config(command); }
   int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
 };
@@ -25,5 +28,7 @@ struct Run {
 int main(int argc, char** argv) {
   using namespace tickcast::app;
   block_signals();
-  return std::visit(Run{}, parse_command_line(argc, argv));
+  const Command command = parse_command_line(argc, argv);
+  LiveSettings settings({argv + 1, argv + argc});
+  return std::visit(Run{settings}, command);
 }

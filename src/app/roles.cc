@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/admin.h"
+#include "app/configuration.h"
 #include "app/healthcheck.h"
 #include "app/recorder.h"
 #include "app/role_metrics.h"
@@ -49,6 +50,43 @@ Result<std::unique_ptr<Admin>> start_admin(const wire::ListenAddress& listen, co
   auto admin = Admin::start(listen, role, std::move(collect), std::move(ask));
   if (admin) say_port("admin", listen, (*admin)->port());
   return admin;
+}
+
+// Takes in what can change while a role runs.
+struct TakeIn {
+  emitter::Emitter* clients;  // null: it has none
+
+  void operator()(const DemoCommand& command) const { take(command.role, &command.emitter); }
+  void operator()(const ServeCommand& command) const { take(command.role, &command.emitter); }
+  void operator()(const ProducerCommand& command) const { take(command.role, &command.emitter); }
+  void operator()(const EmitterCommand& command) const { take(command.role, &command.emitter); }
+  void operator()(const ExchangeCommand& command) const { take(command.role, nullptr); }
+  template <class Other>
+  void operator()(const Other&) const {}
+
+  void take(const Role& role, const emitter::Options* limits) const {
+    set_log_level(role.log_level);
+    if (clients != nullptr && limits != nullptr)
+      clients->set_limits(limits->connections_max, limits->connections_per_address_max);
+  }
+};
+
+void reread_certificate(emitter::Emitter& clients) {
+  const Status read = clients.reload_certificate();
+  if (read) return log_info("app", "the certificate was read again");
+  log_warning("app", "{}; the one before stays in use", read.error().message);
+}
+
+// What a SIGHUP does; null when there is nothing to read again.
+std::function<void()> reread(LiveSettings& settings, emitter::Emitter* clients) {
+  const bool under_tls = clients != nullptr && clients->under_tls();
+  if (!settings.has_file() && !under_tls) return nullptr;
+  return [&settings, clients, under_tls] {
+    if (settings.has_file()) {
+      if (const auto command = settings.read_again()) std::visit(TakeIn{clients}, *command);
+    }
+    if (under_tls) reread_certificate(*clients);
+  };
 }
 
 // A role that serves is ready with a filled book and a live source.
@@ -95,7 +133,7 @@ void invite(const wire::ListenAddress& asked, std::uint16_t port) {
 
 // From the exchange to clients until a signal: sources first to stop, so that the last thing clients get is
 // the last quote.
-int serve_until_stopped(const char* role, const wire::ListenAddress& admin_listen,
+int serve_until_stopped(const char* name, const Role& role, LiveSettings& settings,
                         const emitter::Options& emitter_options, const feed::Options& feed_options,
                         bool for_people) {
   market::SymbolTable symbols;
@@ -105,7 +143,7 @@ int serve_until_stopped(const char* role, const wire::ListenAddress& admin_liste
   Ingest ingest;
   feed::Feed feed(ingest.loop(), symbols, book, feed_options);
   const auto admin = start_admin(
-      admin_listen, role,
+      role.admin, name,
       [&](metrics::Exposition& out) {
         add_book(out, symbols, book);
         add_ingest(out, ingest.loop());
@@ -117,7 +155,7 @@ int serve_until_stopped(const char* role, const wire::ListenAddress& admin_liste
   ingest.start([&feed] { feed.start(); });
   say_listening(emitter_options.listen, (*emitter)->port());
   if (for_people) invite(emitter_options.listen, (*emitter)->port());
-  wait_for_stop();
+  wait_for_stop(reread(settings, emitter->get()));
   (*admin)->drain();
   ingest.stop();
   (*emitter)->stop();
@@ -126,12 +164,14 @@ int serve_until_stopped(const char* role, const wire::ListenAddress& admin_liste
 
 }  // namespace
 
-int run_serve(const ServeCommand& command) {
+int run_serve(const ServeCommand& command, LiveSettings& settings) {
+  set_log_level(command.role.log_level);
   net::raise_descriptor_limit();
-  return serve_until_stopped("serve", command.admin, command.emitter, command.feed, false);
+  return serve_until_stopped("serve", command.role, settings, command.emitter, command.feed, false);
 }
 
-int run_producer(const ProducerCommand& command) {
+int run_producer(const ProducerCommand& command, LiveSettings& settings) {
+  set_log_level(command.role.log_level);
   net::raise_descriptor_limit();
   market::SymbolTable symbols;
   market::Book book;
@@ -148,7 +188,7 @@ int run_producer(const ProducerCommand& command) {
   if (!writing) return failed(writing.error());
   feed::Feed feed(ingest.loop(), symbols, book, command.feed);
   const auto admin = start_admin(
-      command.admin, "producer",
+      command.role.admin, "producer",
       [&](metrics::Exposition& out) {
         add_book(out, symbols, book);
         add_ingest(out, ingest.loop());
@@ -163,7 +203,7 @@ int run_producer(const ProducerCommand& command) {
       });
   if (!admin) return failed(admin.error());
   ingest.start([&feed] { feed.start(); });
-  wait_for_stop();
+  wait_for_stop(reread(settings, lane.get()));
   (*admin)->drain();
   ingest.stop();
   sink.flush(kFlushNs);
@@ -171,7 +211,8 @@ int run_producer(const ProducerCommand& command) {
   return 0;
 }
 
-int run_emitter(const EmitterCommand& command) {
+int run_emitter(const EmitterCommand& command, LiveSettings& settings) {
+  set_log_level(command.role.log_level);
   net::raise_descriptor_limit();
   market::SymbolTable symbols;
   market::Book book;
@@ -185,7 +226,7 @@ int run_emitter(const EmitterCommand& command) {
   const Status reading = topic.start();
   if (!reading) return failed(reading.error());
   const auto admin = start_admin(
-      command.admin, "emitter",
+      command.role.admin, "emitter",
       [&](metrics::Exposition& out) {
         add_book(out, symbols, book);
         add_ingest(out, ingest.loop());
@@ -200,20 +241,21 @@ int run_emitter(const EmitterCommand& command) {
     for (const auto& lane : lanes) lane->start();
   });
   say_listening(command.emitter.listen, (*emitter)->port());
-  wait_for_stop();
+  wait_for_stop(reread(settings, emitter->get()));
   (*admin)->drain();
   ingest.stop();
   (*emitter)->stop();
   return 0;
 }
 
-int run_demo(const DemoCommand& command) {
+int run_demo(const DemoCommand& command, LiveSettings& settings) {
+  set_log_level(command.role.log_level);
   net::raise_descriptor_limit();
   if (command.from != DemoCommand::From::simulated) {
     const Status reached = feed::probe(command.live, kProbeTimeoutNs);
     if (reached) {
       std::printf("Live market from %s.\n", command.live.streams.host.c_str());
-      return serve_until_stopped("demo", command.admin, command.emitter, command.live, true);
+      return serve_until_stopped("demo", command.role, settings, command.emitter, command.live, true);
     }
     if (command.from == DemoCommand::From::live) return failed(reached.error());
     std::printf("The live exchange can't be used from here: %s\n", reached.error().message.c_str());
@@ -231,26 +273,29 @@ int run_demo(const DemoCommand& command) {
   feed::Options feed;
   feed.rest = {"http", "127.0.0.1", (*exchange)->port(), ""};
   feed.streams = {"ws", "127.0.0.1", (*exchange)->port(), ""};
-  return serve_until_stopped("demo", command.admin, command.emitter, feed, true);
+  return serve_until_stopped("demo", command.role, settings, command.emitter, feed, true);
 }
 
-int run_exchange(const ExchangeCommand& command) {
+int run_exchange(const ExchangeCommand& command, LiveSettings& settings) {
+  set_log_level(command.role.log_level);
   net::raise_descriptor_limit();
   auto exchange = exchange::Exchange::start(command.exchange);
   if (!exchange) return failed(exchange.error());
   const auto admin = start_admin(
-      command.admin, "exchange", [&](metrics::Exposition& out) { add_venue(out, (*exchange)->counters()); },
+      command.role.admin, "exchange",
+      [&](metrics::Exposition& out) { add_venue(out, (*exchange)->counters()); },
       [] {
         return Readiness{true, "open"};
       });
   if (!admin) return failed(admin.error());
   say_listening(command.exchange.listen, (*exchange)->port());
-  wait_for_stop();
+  wait_for_stop(reread(settings, nullptr));
   (*admin)->drain();
   return 0;
 }
 
 int run_record(const RecordCommand& command) {
+  set_log_level(command.log_level);
   auto recorder = Recorder::open(command.out_path);
   if (!recorder) return failed(recorder.error());
   market::SymbolTable symbols;

@@ -7,14 +7,15 @@
 #pragma once
 
 #include "app/command_line.h"
+#include "app/configuration.h"
 
 namespace tickcast::app {
 
-int run_demo(const DemoCommand& command);
-int run_serve(const ServeCommand& command);
-int run_producer(const ProducerCommand& command);
-int run_emitter(const EmitterCommand& command);
-int run_exchange(const ExchangeCommand& command);
+int run_demo(const DemoCommand& command, LiveSettings& settings);
+int run_serve(const ServeCommand& command, LiveSettings& settings);
+int run_producer(const ProducerCommand& command, LiveSettings& settings);
+int run_emitter(const EmitterCommand& command, LiveSettings& settings);
+int run_exchange(const ExchangeCommand& command, LiveSettings& settings);
 int run_record(const RecordCommand& command);
 int run_topic(const TopicCommand& command);
 int run_healthcheck(const HealthcheckCommand& command);

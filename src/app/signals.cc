@@ -16,6 +16,7 @@ sigset_t stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -32,16 +33,19 @@ void block_signals() {
 bool stop_requested() {
   sigset_t pending;
   sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+         sigismember(&pending, SIGHUP) == 1;
 }
 
-void wait_for_stop() {
+void wait_for_stop(const std::function<void()>& read_again) {
   const sigset_t set = stop_signals();
   int signal_number = 0;
-  sigwait(&set, &signal_number);
+  for (sigwait(&set, &signal_number); signal_number == SIGHUP && read_again; sigwait(&set, &signal_number))
+    read_again();
   log_info("app", "stopping");
   signal(SIGINT, end_at_once);
   signal(SIGTERM, end_at_once);
+  signal(SIGHUP, end_at_once);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

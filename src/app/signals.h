@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ctrl-C and its kin. Blocked in every thread, taken by the main thread when it waits. The first asks for a
-// clean stop; a second one ends the process at once.
+// clean stop; a second one ends the process at once. SIGHUP asks a role with a configuration file to read it
+// again; for all others it is a stop, as when the terminal goes.
 #pragma once
+
+#include <functional>
 
 namespace tickcast::app {
 
@@ -12,7 +15,8 @@ void block_signals();
 // Whether one of them is waiting to be taken: for a main thread that has work of its own to do.
 bool stop_requested();
 
-// Returns at the first SIGINT or SIGTERM. From then on the next one ends the process with 130 or 143.
-void wait_for_stop();
+// Returns at the first SIGINT or SIGTERM. From then on the next one ends the process with 130 or 143. A
+// SIGHUP before that calls `read_again`; null: it is a stop too.
+void wait_for_stop(const std::function<void()>& read_again = nullptr);
 
 }  // namespace tickcast::app

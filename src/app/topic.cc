@@ -8,6 +8,7 @@
 #include "app/signals.h"
 #include "app/topic_report.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "kafka/topic_reader.h"
 #include "net/loop.h"
 
@@ -97,6 +98,9 @@ class TopicView final : private kafka::TopicReaderOwner {
 
 }  // namespace
 
-int run_topic(const TopicCommand& command) { return TopicView(command).run(); }
+int run_topic(const TopicCommand& command) {
+  set_log_level(command.log_level);
+  return TopicView(command).run();
+}
 
 }  // namespace tickcast::app

@@ -96,6 +96,10 @@ void Emitter::stop() {
   impl_->threads.clear();
 }
 
+void Emitter::set_limits(std::size_t connections_max, std::size_t connections_per_address_max) {
+  for (const auto& shard : impl_->shards) shard->set_limits(connections_max, connections_per_address_max);
+}
+
 ClientReading Emitter::read_metrics() const {
   ClientReading out;
   for (const auto& shard : impl_->shards) shard->add_to(out);
@@ -103,6 +107,8 @@ ClientReading Emitter::read_metrics() const {
   out.clients_max = std::min<std::uint64_t>(out.clients_max, impl_->descriptors);
   return out;
 }
+
+bool Emitter::under_tls() const { return impl_->tls != nullptr; }
 
 Status Emitter::reload_certificate() { return impl_->tls ? impl_->tls->reload() : Done{}; }
 

@@ -54,10 +54,13 @@ class Emitter {
   // serverShutdown to every client, then close 1012 spread over drain_ns; returns when all are gone. At the
   // latest the destructor does it.
   void stop();
+  // As in Options; holds for clients to come.
+  void set_limits(std::size_t connections_max, std::size_t connections_per_address_max);
   // Thread: any, until the destructor begins.
   ClientReading read_metrics() const;
 
   std::uint16_t port() const;
+  bool under_tls() const;
   // Reads certificate and key again; when they are not good, the last ones stay in use. Nothing in clear.
   Status reload_certificate();
 

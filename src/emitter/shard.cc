@@ -24,6 +24,11 @@ constexpr std::int64_t kServePerTurnNs = 2 * kNsPerMs;
 // Reading the clock costs 1/200 of a send: often enough here.
 constexpr std::size_t kVisitsPerClockRead = 8;
 
+// Of what all shards may have together; 0 stays 0.
+std::size_t share_of(std::size_t connections, std::size_t shards) {
+  return (connections + shards - 1) / shards;
+}
+
 ws::ServerOptions server_options(const Options& options, const net::TlsIdentity* tls) {
   ws::ServerOptions out;
   out.tls = tls;
@@ -32,8 +37,7 @@ ws::ServerOptions server_options(const Options& options, const net::TlsIdentity*
   out.ping_interval_ns = options.ping_interval_ns;
   out.pong_timeout_ns = options.pong_timeout_ns;
   out.stuck_timeout_ns = options.stuck_timeout_ns;
-  out.connections_max =
-      options.connections_max == 0 ? 0 : (options.connections_max + options.shards - 1) / options.shards;
+  out.connections_max = share_of(options.connections_max, options.shards);
   out.connections_per_address_max = options.connections_per_address_max;
   // Replies, and the rest of an array message that was torn.
   out.connection.unsent_bytes_max = fanout::kArrayBytesMax + 64 * 1024;
@@ -91,6 +95,12 @@ void Shard::stop() {
     });
     server_.drain(wire::CloseCode::service_restart, "Server is shutting down", options_.drain_ns,
                   [this] { loop_.stop(); });
+  });
+}
+
+void Shard::set_limits(std::size_t connections_max, std::size_t connections_per_address_max) {
+  loop_.post([this, most = share_of(connections_max, options_.shards), connections_per_address_max] {
+    server_.set_limits(most, connections_per_address_max);
   });
 }
 

@@ -40,6 +40,8 @@ class Shard final : private ws::Application, private net::Ready {
   // Tells every client that the server goes away, closes them spread over drain_ns, then ends run(). Thread:
   // any.
   void stop();
+  // Over all shards, as in Options. Thread: any.
+  void set_limits(std::size_t connections_max, std::size_t connections_per_address_max);
   // Adds what it has counted. Thread: any.
   void add_to(ClientReading& reading) const;
 

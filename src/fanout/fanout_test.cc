@@ -75,11 +75,12 @@ struct World {
   market::SymbolTable symbols;
   Book book;
   market::BookReader reader{book};
+  FanoutCounters counters;
   Fanout fanout;
   std::map<SymbolId, std::int64_t> newest;  // update id
 
   explicit World(std::size_t count, Form form = {}, Compressor* compressor = nullptr)
-      : fanout(symbols, form, compressor) {
+      : fanout(symbols, form, compressor, &counters) {
     for (std::size_t i = 0; i < count; ++i) symbols.put_name("SYM" + std::to_string(i) + "USDT");
   }
 
@@ -166,6 +167,26 @@ TEST(Fanout, AddingASymbolOwesThatSymbolAlone) {
   EXPECT_EQ(client.receiver.book_tickers["SYM0USDT"].events, 1u);
   EXPECT_EQ(client.receiver.book_tickers["SYM1USDT"].events, 1u);
   EXPECT_TRUE(world.fanout.owed(client.number, kNow).empty());
+}
+
+TEST(Fanout, ItCountsWhatClientsWereOwedAndWhatTheyWereSent) {
+  World world(2);
+  world.change(id(0));
+  world.look();
+  Client one{world.fanout.add_client(Encoding::raw), {}, {}};
+  Client two{world.fanout.add_client(Encoding::combined), {}, {}};
+  const Watch watches[] = {{id(0), kBookTicker}, {id(1), kBookTicker}};
+  for (Client* client : {&one, &two}) world.fanout.watch(client->number, watches);
+  EXPECT_EQ(world.counters.due, 2u) << "one symbol has a quote yet";
+  for (Client* client : {&one, &two}) client->serve(world.fanout, 1 << 20);
+  EXPECT_EQ(world.counters.sent, 2u);
+  for (int i = 0; i < 3; ++i) {
+    world.change(id(0));
+    world.look();
+  }
+  EXPECT_EQ(world.counters.due, 2u + 2u * 3u);
+  one.serve(world.fanout, 1 << 20);
+  EXPECT_EQ(world.counters.sent, 3u) << "two of three were merged";
 }
 
 TEST(Fanout, TheQuoteEventCountsTheUpdatesMergedInIt) {

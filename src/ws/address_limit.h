@@ -37,6 +37,9 @@ class AddressLimit {
   AddressLimit(const AddressLimit&) = delete;
   AddressLimit& operator=(const AddressLimit&) = delete;
 
+  // Holds for connections to come; those that came while there was no limit were not counted.
+  void set_most(std::size_t connections_max) { connections_max_ = connections_max; }
+
   std::optional<Ticket> admit(const net::Endpoint& peer);
   std::size_t addresses() const { return entries_.size(); }
 

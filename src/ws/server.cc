@@ -105,6 +105,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   Impl(net::Loop& its_loop, const ServerOptions& its_options, Application& its_application);
   ~Impl();
 
+  void limit_connections(std::size_t most);
   void on_ready(std::uint32_t) override { accept_some(); }
   void accept_some();
   void take_in(net::Socket socket, const net::Endpoint& peer);
@@ -144,7 +145,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   LogLimit tls_log{10 * kNsPerSecond};
   AddressLimit addresses;
   HttpSessionOptions session_options;
-  std::size_t connections_max;
+  metrics::Counter connections_max;
   std::size_t refused = 0;
   std::unordered_map<HttpSession*, std::unique_ptr<HttpSession>> sessions;
   std::vector<std::unique_ptr<Peer>> peers;
@@ -161,14 +162,17 @@ Server::Impl::Impl(net::Loop& its_loop, const ServerOptions& its_options, Applic
       application(its_application),
       addresses(options.connections_per_address_max),
       session_options{options.handshake_timeout_ns,
-                      options.stuck_timeout_ns > 0 ? options.stuck_timeout_ns : 60 * kNsPerSecond},
-      connections_max(options.connections_max) {
-  if (connections_max == 0) {
-    const std::size_t descriptors = net::raise_descriptor_limit();
-    connections_max =
-        descriptors > 2 * kDescriptorReserve ? descriptors - kDescriptorReserve : descriptors / 2;
-  }
+                      options.stuck_timeout_ns > 0 ? options.stuck_timeout_ns : 60 * kNsPerSecond} {
+  limit_connections(options.connections_max);
   sweep();
+}
+
+void Server::Impl::limit_connections(std::size_t most) {
+  if (most == 0) {
+    const std::size_t descriptors = net::raise_descriptor_limit();
+    most = descriptors > 2 * kDescriptorReserve ? descriptors - kDescriptorReserve : descriptors / 2;
+  }
+  connections_max.set(most);
 }
 
 Server::Impl::~Impl() {
@@ -391,6 +395,11 @@ Server::Server(net::Loop& loop, const ServerOptions& options, Application& appli
     : impl_(std::make_unique<Impl>(loop, options, application)) {}
 
 Server::~Server() = default;
+
+void Server::set_limits(std::size_t connections_max, std::size_t connections_per_address_max) {
+  impl_->limit_connections(connections_max);
+  impl_->addresses.set_most(connections_per_address_max);
+}
 
 void Server::listen(net::Socket listener) {
   CHECK(!impl_->listener, "a server was given a second listener");

@@ -94,6 +94,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  // Other numbers from now on, as in ServerOptions. Who is connected stays.
+  void set_limits(std::size_t connections_max, std::size_t connections_per_address_max);
+
   // Starts to accept on a listening socket (net::listen_tcp). Once.
   void listen(net::Socket listener);
   // Stops to accept; connections stay.

@@ -3,7 +3,7 @@
 // The command line as a person or a script meets it: exit codes, messages, Ctrl-C, recordings.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,8 +41,8 @@ describe('the command line', { skip, concurrency: false }, () => {
     const cases = [
       ['exchange', '--listen', 'nonsense'],
       ['exchange', '--listen', '127.0.0.1:70000'],
-      ['exchange', '--symbols', '0'],
-      ['exchange', '--symbols', 'many'],
+      ['exchange', '--symbol-count', '0'],
+      ['exchange', '--symbol-count', 'many'],
       ['exchange', '--rate', '-5'],
       ['exchange', '--seed', 'x'],
       ['exchange', '--fault', 'nonsense'],
@@ -61,8 +61,11 @@ describe('the command line', { skip, concurrency: false }, () => {
   });
 
   test('flags have environment twins, and a flag wins', async () => {
-    assert.equal((await run(['exchange', ...kAnyPort], { env: { TICKCAST_SYMBOLS: 'many' } })).code, 2);
-    const exchange = new Process(['exchange', '--symbols', '3'], { env: { TICKCAST_LISTEN: '127.0.0.1:0', TICKCAST_SYMBOLS: '7' } });
+    const wrong = await run(['exchange', ...kAnyPort], { env: { TICKCAST_SYMBOL_COUNT: 'many', TICKCAST_RATE: '-1' } });
+    assert.equal(wrong.code, 78);
+    assert.match(wrong.stderr, /TICKCAST_SYMBOL_COUNT: .*many/);
+    assert.match(wrong.stderr, /TICKCAST_RATE: /, 'all that is wrong at once');
+    const exchange = new Process(['exchange', '--symbol-count', '3'], { env: { TICKCAST_LISTEN: '127.0.0.1:0', TICKCAST_SYMBOL_COUNT: '7' } });
     const port = await exchange.listening();
     const rows = await (await fetch(`http://127.0.0.1:${port}/api/v3/ticker/bookTicker?symbolStatus=TRADING`)).json();
     assert.equal(rows.length, 3);
@@ -155,6 +158,55 @@ describe('the command line', { skip, concurrency: false }, () => {
     await closed;
     assert.equal((await stopped).code, 0);
     assert.deepEqual(await Promise.all(readiness), ['503 draining']);
+    await exchange.stop();
+  });
+
+  test('a file is written, checked and shown, and all that is wrong in one is said at once', async () => {
+    const path = join(folder, 'tickcast.toml');
+    assert.equal((await run(['config', 'init', path])).code, 0);
+    assert.equal((await run(['config', 'init', path])).code, 1, 'never over a file that is there');
+    assert.equal((await run(['config', 'check', path])).code, 0);
+    assert.equal((await run(['config', 'init'])).stdout, readFileSync(path, 'utf8'));
+
+    writeFileSync(path, 'brokrs = "a:1"\n[emitter]\nbrokers = "b:1"\nkafka-config = ["sasl.password=hunter2"]\nmax-connections = "many"\n');
+    for (const words of [['config', 'check', path], ['emitter', '--config', path], ['config', 'show', 'emitter', '-c', path]]) {
+      const { code, stderr } = await run(words);
+      assert.equal(code, 78, stderr);
+      assert.match(stderr, /tickcast\.toml:1: brokrs is not a key; did you mean brokers\?/);
+      assert.match(stderr, /tickcast\.toml:5: max-connections: .*many/);
+    }
+    writeFileSync(path, '[emitter]\nbrokers = "b:1"\nkafka-config = ["sasl.password=hunter2"]\n');
+    const shown = await run(['config', 'show', '--origin', 'emitter', '-c', path, '--topic', 't'], { env: { TICKCAST_SHARDS: '3' } });
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /^brokers = "b:1" +# .*tickcast\.toml:2$/m);
+    assert.match(shown.stdout, /^topic = "t" +# flag$/m);
+    assert.match(shown.stdout, /^shards = 3 +# TICKCAST_SHARDS$/m);
+    assert.match(shown.stdout, /^stale-after = 5 +# default$/m);
+    assert.doesNotMatch(shown.stdout, /hunter2/);
+    assert.equal((await run(['config', 'show', 'nobody'])).code, 2);
+    assert.equal((await run(['config', 'check'])).code, 2);
+  });
+
+  test('SIGHUP takes in what can change, and says what takes a restart', async () => {
+    const path = join(folder, 'live.toml');
+    writeFileSync(path, '[serve]\nmax-connections-per-address = 1\nshards = 1\n');
+    const exchange = await Exchange.start({ symbols: 50, rate: 500 });
+    const serve = await Serve.start(exchange, { args: ['--config', path] });
+    const connect = () => new Promise((done) => {
+      const socket = new WebSocket(`${serve.ws}/ws/btcusdt@bookTicker`);
+      socket.once('open', () => done(true)).once('error', () => done(false));
+    });
+    assert.equal(await connect(), true);
+    assert.equal(await connect(), false);
+    writeFileSync(path, '[serve]\nmax-connections-per-address = 0\nshards = 2\n');
+    serve.process.child.kill('SIGHUP');
+    await serve.untilLogs(/max-connections-per-address is 0 now/);
+    await serve.untilLogs(/shards would be 2, but takes a restart/);
+    await until('another client is let in', connect);
+    assert.equal((await serve.stop()).code, 0);
+
+    const plain = await Serve.start(exchange);
+    assert.equal((await plain.stop('SIGHUP')).code, 0, 'without a file it is a stop');
     await exchange.stop();
   });
 

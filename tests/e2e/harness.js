@@ -153,7 +153,7 @@ export class Exchange extends Server {
   kAll = '?symbolStatus=TRADING'; // it lists some that have not traded for years
 
   static start({ port = 0, symbols = 1400, rate = 3000, seed = 1, args = [] } = {}) {
-    const market = args.includes('--replay') ? [] : ['--symbols', symbols, '--rate', rate, '--seed', seed];
+    const market = args.includes('--replay') ? [] : ['--symbol-count', symbols, '--rate', rate, '--seed', seed];
     return new Exchange().open(['exchange', '--listen', `127.0.0.1:${port}`, ...market.map(String), ...args]);
   }
 

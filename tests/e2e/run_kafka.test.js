@@ -25,7 +25,7 @@ class System {
     folders.push(this.dir);
     this.port = port;
     this.said = '';
-    const words = ['--listen', `127.0.0.1:${port}`, '--dir', this.dir, '--', '--symbols', '20', '--rate', '400'];
+    const words = ['--listen', `127.0.0.1:${port}`, '--dir', this.dir, '--', '--symbol-count', '20', '--rate', '400'];
     this.child = spawn(join(root, 'tools/run-kafka'), words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (data) => (this.said += data));
     this.child.stderr.on('data', (data) => (this.said += data));

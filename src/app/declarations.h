@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Declarations: every command and every option, declared once, as CLI11 takes them. The command line, the
+// environment, the configuration file, --help, `config init` and docs/reference/options.md all come from
+// here.
+//
+// For .cc files of this folder alone: it pulls in CLI11. Thread: main. One object reads one command line.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "app/command_line.h"
+#include "base/result.h"
+
+namespace tickcast::app {
+
+// The options that say where a feed's exchange is. A host of one's own (the simulator) answers REST and
+// streams on one port.
+struct ExchangeOptions {
+  CLI::Option* rest = nullptr;
+  CLI::Option* streams = nullptr;
+
+  void add(CLI::App& command, feed::Options& feed);
+  void complete(feed::Options& feed) const;
+};
+
+struct Declarations {
+  Declarations();
+  Declarations(const Declarations&) = delete;
+  Declarations& operator=(const Declarations&) = delete;
+
+  // After root.parse(): what was asked for. REQUIRES that a command was chosen.
+  Result<Command> chosen();
+
+  CLI::App root;
+  CLI::App* demo_app = nullptr;
+  CLI::App* serve_app = nullptr;
+  CLI::App* producer_app = nullptr;
+  CLI::App* emitter_app = nullptr;
+  CLI::App* exchange_app = nullptr;
+  CLI::App* record_app = nullptr;
+  CLI::App* topic_app = nullptr;
+  CLI::App* config_app = nullptr;
+  CLI::App* healthcheck_app = nullptr;
+  CLI::App* version_app = nullptr;
+
+ private:
+  DemoCommand demo;
+  ServeCommand serve;
+  ProducerCommand producer;
+  EmitterCommand emitter;
+  ExchangeCommand exchange;
+  RecordCommand record;
+  TopicCommand topic;
+  ConfigCommand config;
+  HealthcheckCommand healthcheck;
+  ExchangeOptions serve_exchange;
+  ExchangeOptions producer_exchange;
+  ExchangeOptions record_exchange;
+  CLI::Option* lane = nullptr;  // the producer's --listen
+  bool simulate = false;
+  bool live = false;
+  std::string topic_action;
+  std::string config_action;
+  std::string config_path;  // read before anything is parsed: app/configuration.cc
+};
+
+// Of one command: those that a configuration file may set too. Empty for a command that takes none.
+std::vector<CLI::Option*> settable(CLI::App& command);
+// The key of an option in a file: its flag without the dashes.
+std::string key_of(const CLI::Option& option);
+// Whether a running role takes a new value of it in (on SIGHUP).
+bool changes_live(std::string_view key);
+// The name among `names` that `word` was probably meant to be; "" when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& names);
+
+}  // namespace tickcast::app
