@@ -21,6 +21,8 @@ test("each role of the AWS template understands the template's settings, and tak
     const role = Command[0].match(/exec tickcast (\w+)$/)[1];
     const { code, stdout } = await run([role, '--help']);
     assert.equal(code, 0);
+    assert.match(stdout, /Env:TICKCAST_ADMIN/);
+    assert.ok(stdout.includes('127.0.0.1:9464'), 'where the container is asked for its health, and scraped');
     const settings = Environment.filter(({ Name }) => Name.startsWith('TICKCAST_'));
     for (const { Name } of settings) assert.ok(stdout.includes(`Env:${Name}`), `${role} knows no ${Name}`);
 

@@ -197,6 +197,11 @@ describe('the AWS stack', { concurrency: false }, () => {
     assert.deepEqual(scrape.scrape_configs[0].static_configs[0].targets, ['127.0.0.1:9464']);
   });
 
+  test('every metric that the agent sends is one that tickcast exposes', () => {
+    const exposed = read(join(root, 'src/metrics/families.cc'));
+    for (const name of scraped) assert.ok(exposed.includes(`{"${name}",`), name);
+  });
+
   test('alarms may be published', () => {
     const allowed = one('AWS::SNS::TopicPolicy').PolicyDocument.Statement.find((s: any) => s.Effect === 'Allow');
     assert.deepEqual([allowed.Principal, allowed.Action], [{ Service: 'cloudwatch.amazonaws.com' }, 'sns:Publish']);
