@@ -33,7 +33,7 @@ test:
 	@tools/test release $(ARGS)
 
 check:
-	@tools/setup build test bench check format e2e aws kafka balancer monitoring
+	@tools/setup build test bench check format e2e aws kafka proxies monitoring
 	@tools/check $(STAGES)
 
 bench:
