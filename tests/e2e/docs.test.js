@@ -5,6 +5,7 @@
 //   ```sh run               run to its end with exit status 0. All of a page's are one bash session, in an empty folder
 //   ```sh run background    a command that stays, as in a terminal of its own; the session goes on when it listens
 //   ```sh run kafka         as `run`; the page is left out where there is no Kafka, else one is at localhost:9092
+//   … needs=A,B             behind these: the page is left out where one of these programs is missing
 //   ```text output          behind a block that runs: lines that it prints, in this order. Numbers of three digits and more, and those with
 //                           a fraction, may be others; "…" stands for anything
 //   ```js file=NAME         (any language) the file that the page has its reader make, before anything runs
@@ -12,8 +13,8 @@
 // Ports are what the kernel gives: `:8080` of a page becomes the same other port in all of its blocks.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, normalize } from 'node:path';
@@ -158,12 +159,14 @@ async function runPage(path, given = []) {
 
 const runnable = pages().filter((page) => readPage(page).blocks.some(runs));
 const wants = (page, word) => readPage(page).blocks.some((block) => runs(block) && block.words.includes(word));
-const noCurl = () => missing('curl', spawnSync('curl', ['--version']).status === 0);
+const found = (name) => `${process.env.PATH}:/usr/sbin`.split(':').some((folder) => existsSync(join(folder, name)));
+const needs = (page) => readPage(page).blocks.flatMap(({ words }) => words.filter((word) => word.startsWith('needs=')).flatMap((word) => word.slice('needs='.length).split(',')));
+const lacking = (page) => needs(page).map((name) => missing(name, found(name))).find(Boolean) ?? false;
 const noPackages = () => missing('what tests/e2e/setup installs', existsSync(python) && existsSync(join(here, 'node_modules')));
-const skip = noBinary() || noCurl() || noPackages();
+const skip = noBinary() || missing('curl', found('curl')) || noPackages();
 
 describe('runnable blocks', { skip, concurrency: 3 }, () => {
-  for (const page of runnable.filter((page) => !wants(page, 'kafka'))) test(`${page} runs`, () => runPage(page));
+  for (const page of runnable.filter((page) => !wants(page, 'kafka'))) test(`${page} runs`, { skip: lacking(page) }, () => runPage(page));
 
   test('a line that is not printed is found, and numbers may differ', () => {
     assert.equal(firstMissing('{"u":400900217,"b":"1.5"}\n…b\n', '{"u":123,"b":"64.25"}\nab\n'), undefined);
@@ -176,7 +179,7 @@ describe('runnable blocks', { skip, concurrency: 3 }, () => {
       const { blocks } = readPage(page);
       blocks.forEach(({ words, line }, i) => {
         if (words.join(' ') === 'text output') assert.ok(i > 0 && runs(blocks[i - 1]), `${page}:${line}`);
-        else assert.ok(!words.slice(1).some((word) => !/^(run|background|kafka|file=[\w.-]+)$/.test(word)), `${page}:${line}: ${words}`);
+        else assert.ok(!words.slice(1).some((word) => !/^(run|background|kafka|needs=[\w,]+|file=[\w.-]+)$/.test(word)), `${page}:${line}: ${words}`);
       });
     }
   });
