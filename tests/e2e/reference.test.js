@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// docs/reference/exit-and-close-codes.md against the sources: every close that the code makes is in its tables with the code's own words, and nothing
-// else is; the same of HTTP statuses and exit statuses.
+// The reference against the sources. docs/reference/exit-and-close-codes.md: every close that the code makes is in its tables with the code's own words,
+// and nothing else is; the same of HTTP statuses and exit statuses. docs/protocol.md: limits and paces.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -64,5 +64,32 @@ describe('exit and close codes', () => {
     assert.match(read('src/app/signals.cc'), /_exit\(128 \+ signal\)/);
     assert.match(read('src/base/check.cc'), /std::abort\(\)/);
     assert.deepEqual(table(page, '## Exit status').map(([status]) => status), ['0', '1', '2', '130, 143', '134']);
+  });
+});
+
+describe('the protocol', () => {
+  const protocol = read('docs/protocol.md');
+  const options = read('src/emitter/emitter.h');
+  // A default of the emitter's options, in the unit that it is written in: "5" of 5 * kNsPerSecond, "64" of 64 * 1024.
+  const preset = (name) => options.match(new RegExp(`\\b${name} = (\\d+)`))[1];
+
+  test('limits are the emitter’s defaults', () => {
+    const limits = new Map(table(protocol, '## Limits and lifecycle').map(([rule, value, over]) => [rule, `${value}; ${over}`]));
+    const says = (rule, ...values) => {
+      const numbers = limits.get(rule)?.replaceAll(',', '').match(/\d+/g) ?? [];
+      for (const value of values) assert.ok(numbers.includes(value), `${rule}: ${value} is not in "${limits.get(rule)}"`);
+    };
+    says('streams per connection', preset('streams_per_connection_max'));
+    says('frames from a client per second', preset('messages_per_second'), preset('messages_burst'));
+    says('size of a client\'s message', preset('message_bytes_max'), preset('fragments_max'));
+    says('time for the handshake', preset('handshake_timeout_ns'));
+    says('ping', preset('ping_interval_ns'), preset('pong_timeout_ns'));
+    says('a client that takes nothing while something is owed', preset('stuck_timeout_ns'));
+  });
+
+  test('paces are those of the code', () => {
+    const made = read('src/wire/stream_name.h').match(/kPacesMs\[\] = \{([^}]*)\}/)[1].split(', ').map((ms) => `@${ms}ms`);
+    const told = protocol.match(/^- Paces \(([^)]*)\)/m)[1].replaceAll('`', '').split(', ');
+    assert.deepEqual(told, made);
   });
 });
