@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/signals.h"
 
+#include <atomic>
+#include <cstdint>
+
 #include <signal.h>
 #include <unistd.h>
 
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace tickcast::app {
@@ -20,7 +24,14 @@ sigset_t stop_signals() {
   return set;
 }
 
-void end_at_once(int signal) { _exit(128 + signal); }
+// One wish may come as two signals: timeout(1) sends to the process and to its group.
+constexpr std::int64_t kSameWishNs = 100 * kNsPerMs;
+
+std::atomic<std::int64_t> first_ns = 0;  // when the first was taken
+
+void end_at_once(int signal) {
+  if (steady_ns() - first_ns > kSameWishNs) _exit(128 + signal);
+}
 
 }  // namespace
 
@@ -42,6 +53,7 @@ void wait_for_stop(const std::function<void()>& read_again) {
   int signal_number = 0;
   for (sigwait(&set, &signal_number); signal_number == SIGHUP && read_again; sigwait(&set, &signal_number))
     read_again();
+  first_ns = steady_ns();
   log_info("app", "stopping");
   signal(SIGINT, end_at_once);
   signal(SIGTERM, end_at_once);

@@ -3,6 +3,7 @@
 // The command line as a person or a script meets it: exit codes, messages, Ctrl-C, recordings.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import WebSocket from 'ws';
-import { Exchange, Process, Serve, noBinary, run, until } from './harness.js';
+import { Exchange, Process, Serve, binary, noBinary, run, sleep, until } from './harness.js';
 import { lowerAscii } from '../../web/format.js';
 import { untilEqual } from './watcher.js';
 
@@ -124,6 +125,34 @@ describe('the command line', { skip, concurrency: false }, () => {
     const { code, ms } = await serve.stop();
     assert.equal(code, 0);
     assert.ok(ms < 2000, `${ms} ms`);
+  });
+
+  test('a second signal ends it where it is', async () => {
+    const exchange = await Exchange.start({ symbols: 5, rate: 20 });
+    const serve = await Serve.start(exchange);
+    await serve.ready(exchange);
+    const socket = new WebSocket(`${serve.ws}/ws/!bookTicker`); // a stop waits a second for it
+    socket.on('error', () => {});
+    await new Promise((done) => socket.once('message', done));
+    const stopped = serve.stop('SIGINT');
+    await serve.untilLogs(/stopping/);
+    await sleep(150); // within 100 ms it is the same wish
+    serve.process.child.kill('SIGINT');
+    assert.equal((await stopped).code, 130);
+    await exchange.stop();
+  });
+
+  test('a stop that timeout tells twice loses nothing of a recording', async () => {
+    const exchange = await Exchange.start({ symbols: 5, rate: 200 });
+    const path = join(folder, 'twice.gz');
+    const words = ['--signal', 'INT', '--preserve-status', '2', binary, 'record', '--exchange-streams', exchange.ws, '--out', path];
+    const timeout = spawn('timeout', words, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+    let said = '';
+    timeout.stdout.on('data', (data) => (said += data));
+    const code = await new Promise((done) => timeout.on('close', done));
+    assert.equal(code, 0);
+    assert.equal(gunzipSync(readFileSync(path)).toString().trim().split('\n').length, Number(said.match(/^(\d+) frames$/m)[1]));
+    await exchange.stop();
   });
 
   test('logs are lines of JSON on stderr when nobody watches a terminal', async () => {
