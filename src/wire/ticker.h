@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "market/quote.h"
 
@@ -34,6 +35,19 @@ struct Ticker {
 // shape, or nothing to trust; FrameReader::read then decides what it is. Never true for a frame that
 // FrameReader would read differently.
 bool scan_ticker(std::string_view frame, Ticker& out);
+
+// One event as a client of ours takes it in. What a quote event says beyond the exchange's own is 0 in a book
+// ticker.
+struct ServedEvent {
+  Ticker ticker;          // of a quote event with its producerTime: quote.admitted_ns
+  bool is_quote = false;  // a quote event, which has times
+  std::int64_t emitter_ns = 0;
+  std::uint64_t merged_updates = 0;  // `n`; 0: not told
+};
+
+// The same for all we send, an id of 0 (none) too, one event or an array, wrapped or not: a frame is taken as
+// a whole or not at all, and only to the letter. `out` keeps its memory from frame to frame.
+bool scan_events(std::string_view frame, std::vector<ServedEvent>& out);
 
 // What a text frame from an exchange is.
 enum class FrameKind : std::uint8_t {

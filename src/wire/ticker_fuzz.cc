@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The fast path against the general one: where scan_ticker says true, simdjson must read the same; and what
-// was read is written and read again to the letter.
+// was read is written and read again to the letter. The same for scan_events, one event at a time: the
+// general path knows no arrays.
 #include "wire/ticker.h"
 
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "wire/json_fault.h"
@@ -55,5 +57,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(kind == FrameKind::malformed || tickcast::wire::json_fault(frame).empty(),
         "what is not JSON was let through");
   CHECK(!fast || kind == FrameKind::ticker, "the fast path took what the general path refuses");
+
+  static std::vector<tickcast::wire::ServedEvent> events;
+  if (!tickcast::wire::scan_events(frame, events)) return 0;
+  CHECK(!events.empty() && tickcast::wire::json_fault(frame).empty(), "what is not JSON was scanned");
+  if (kind == FrameKind::ticker) check_same(events.front().ticker, reader.ticker());
+  const bool without_id = events.front().ticker.quote.update_id == tickcast::market::kNoUpdateId;
+  CHECK(kind == FrameKind::ticker || without_id || frame.find('[') != frame.npos,
+        "the general path refuses a scanned event");
   return 0;
 }

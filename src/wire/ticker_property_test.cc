@@ -4,6 +4,7 @@
 // never differs from the general one.
 #include <random>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -92,6 +93,54 @@ RC_GTEST_PROP(TickerProperty, WhatIsWrittenIsReadBackByBothPaths, ()) {
   }
 }
 
+std::string quote_event(const std::string& symbol, const ServedEvent& event) {
+  char out[kQuoteEventBytesMax];
+  return {out, write_quote_event(out, symbol, event.ticker.quote, event.emitter_ns, event.merged_updates)};
+}
+
+// To the microsecond, as events tell it.
+rc::Gen<std::int64_t> any_moment() {
+  return rc::gen::map(rc::gen::inRange<std::int64_t>(0, 2'000'000'000'000'000),
+                      [](std::int64_t us) { return us * 1'000; });
+}
+
+rc::Gen<ServedEvent> any_quote_event() {
+  return rc::gen::map(
+      rc::gen::tuple(any_quote(), any_moment(), any_moment(),
+                     rc::gen::element<std::uint64_t>(0, 0, 1, 7, 123'456), rc::gen::arbitrary<bool>()),
+      [](const auto& parts) {
+        ServedEvent event{{"", std::get<0>(parts)}, true, std::get<2>(parts), std::get<3>(parts)};
+        event.ticker.quote.update_id =
+            std::get<4>(parts) ? market::kNoUpdateId : event.ticker.quote.update_id % 10'000'000'000'000'000;
+        event.ticker.quote.admitted_ns = std::get<1>(parts);
+        return event;
+      });
+}
+
+RC_GTEST_PROP(TickerProperty, EveryEventWeWriteIsScannedBackToTheLetterAloneWrappedAndInArrays, ()) {
+  const auto symbol = *any_symbol();
+  const auto events = *rc::gen::nonEmpty(rc::gen::container<std::vector<ServedEvent>>(any_quote_event()));
+  std::string array = "[";
+  for (const ServedEvent& event : events) array += quote_event(symbol, event) + ",";
+  array.back() = ']';
+  std::vector<ServedEvent> scanned;
+  const std::string one = quote_event(symbol, events.front());
+  for (const std::string& frame : {one, R"({"stream":"x@quote","data":)" + one + "}", array,
+                                   R"({"stream":"!quote@arr","data":)" + array + "}"}) {
+    RC_ASSERT(scan_events(frame, scanned));
+    RC_ASSERT(scanned.size() == (frame.find('[') == std::string::npos ? 1 : events.size()));
+    for (std::size_t i = 0; i < scanned.size(); ++i) {
+      const ServedEvent& expected = events[i];
+      RC_ASSERT(scanned[i].is_quote && same(scanned[i].ticker, {symbol, expected.ticker.quote}));
+      RC_ASSERT(scanned[i].ticker.quote.admitted_ns == expected.ticker.quote.admitted_ns);
+      RC_ASSERT(scanned[i].emitter_ns == expected.emitter_ns);
+      RC_ASSERT(scanned[i].merged_updates == expected.merged_updates);
+    }
+    RC_ASSERT(!scan_events(frame.substr(0, frame.size() - 1), scanned));
+    RC_ASSERT(!scan_events(frame + " ", scanned));
+  }
+}
+
 // One small change: another byte, one more, a few less, or a piece of the frame once more.
 std::string mutated(std::string frame, std::mt19937_64& random) {
   constexpr std::string_view kTelling = "0019.\",{}:\\-+eE \n\t\x7f\xc3\xa9ubBaAs";
@@ -123,6 +172,32 @@ RC_GTEST_PROP(TickerProperty, TheFastPathAgreesOnMutatedFrames, ()) {
     const std::string once = mutated(frame, random);
     check_agreement(once);
     check_agreement(mutated(once, random));
+  }
+}
+
+TEST(ScanEvents, TakesABookTickerWhoseSourceToldNoId) {
+  std::vector<ServedEvent> scanned;
+  market::Quote quote;
+  ASSERT_TRUE(scan_events(raw_frame("BTCUSDT", quote), scanned));
+  EXPECT_EQ(scanned.front().ticker.quote.update_id, market::kNoUpdateId);
+  std::string frame = raw_frame("BTCUSDT", quote);
+  frame.insert(frame.find('0'), "0");
+  EXPECT_FALSE(scan_events(frame, scanned));
+}
+
+RC_GTEST_PROP(TickerProperty, AScannedEventIsOneThatTheGeneralPathReadsTheSame, ()) {
+  const auto symbol = *any_symbol();
+  const std::string frame =
+      *rc::gen::element(quote_event(symbol, *any_quote_event()), raw_frame(symbol, *any_quote()));
+  std::mt19937_64 random(*rc::gen::arbitrary<std::uint64_t>());
+  FrameReader reader;
+  std::vector<ServedEvent> scanned;
+  for (int i = 0; i < 100; ++i) {
+    const std::string changed = mutated(frame, random);
+    if (!scan_events(changed, scanned) || changed.front() == '[') continue;
+    if (!scanned.front().is_quote && scanned.front().ticker.quote.update_id == market::kNoUpdateId) continue;
+    RC_ASSERT(reader.read_with_simdjson(changed) == FrameKind::ticker);
+    RC_ASSERT(same(scanned.front().ticker, reader.ticker()));
   }
 }
 
