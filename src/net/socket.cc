@@ -234,12 +234,19 @@ Result<Socket> accept_tcp(const Socket& listener, Endpoint& peer) {
   }
 }
 
-Result<Socket> start_connect(const Endpoint& to, int receive_buffer_bytes) {
+Result<Socket> start_connect(const Endpoint& to, const ConnectOptions& options) {
   Socket socket(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return Error{system_text(errno)};
   set_option(socket.fd(), IPPROTO_TCP, TCP_NODELAY, 1);
   // Before connecting: the window's scale is agreed on with the first packets.
-  if (receive_buffer_bytes > 0) set_option(socket.fd(), SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+  if (options.receive_buffer_bytes > 0)
+    set_option(socket.fd(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
+  if (options.from) {
+    // The port is chosen with the connection: one port can then serve connections to several places.
+    set_option(socket.fd(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    if (bind(socket.fd(), address_of(*options.from), options.from->length) != 0)
+      return Error{fmt::format("can't connect from {}: {}", options.from->text(), system_text(errno))};
+  }
   if (connect(socket.fd(), address_of(to), to.length) != 0 && errno != EINPROGRESS)
     return Error{system_text(errno)};
   return socket;
@@ -251,6 +258,12 @@ Status connect_outcome(const Socket& socket) {
   if (getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   if (error != 0) return Error{system_text(error)};
   return Done{};
+}
+
+void widen_receive_buffer(int fd, int bytes) {
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+  // What the peer may send at once was bounded by the small buffer when the connection was made.
+  set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, bytes);
 }
 
 Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port) {

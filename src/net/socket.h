@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,10 +73,17 @@ Result<Endpoint> local_endpoint(const Socket& socket);
 // worth a log line and a pause (descriptors used up).
 Result<Socket> accept_tcp(const Socket& listener, Endpoint& peer);
 
-// Starts connecting; writable when done, then connect_outcome() tells. `receive_buffer_bytes`: the kernel's,
-// 0 for its own choice.
-Result<Socket> start_connect(const Endpoint& to, int receive_buffer_bytes = 0);
+struct ConnectOptions {
+  int receive_buffer_bytes = 0;  // the kernel's; 0: its own choice, and autotuning
+  std::optional<Endpoint> from;  // one of this machine's addresses; the port, 0, is the kernel's choice
+};
+
+// Starts connecting; writable when done, then connect_outcome() tells.
+Result<Socket> start_connect(const Endpoint& to, const ConnectOptions& options = {});
 Status connect_outcome(const Socket& socket);
+
+// Lets the kernel keep so much for a connection that is read again after a small buffer has held it back.
+void widen_receive_buffer(int fd, int bytes);
 
 // Looks a name up. Blocking, seconds at worst: not in a loop's thread (net/background.h does it aside).
 Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port);

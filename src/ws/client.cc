@@ -8,7 +8,6 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
-#include "net/socket.h"
 #include "ws/random.h"
 
 namespace tickcast::ws {
@@ -75,6 +74,12 @@ void Client::Impl::start() {
   CHECK(!url.secure() || tls != nullptr, "a wss address was dialled without TLS settings");
   deadline_ns = steady_ns() + options.dial_timeout_ns;
   deadline_timer = loop.at(deadline_ns, [this] { time_out(); });
+  if (options.to) {
+    loop.post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->on_resolved(std::vector{*self->options.to});
+    });
+    return;
+  }
   const bool queued =
       background.run([host = url.host, port = url.port] { return net::resolve(host, port); },
                      [weak = weak_from_this()](const Result<std::vector<net::Endpoint>>& result) {
@@ -109,7 +114,7 @@ void Client::Impl::connect_next() {
   loop.cancel(address_timer);
   while (next_address < addresses.size()) {
     const std::size_t left = addresses.size() - next_address;
-    auto socket = net::start_connect(addresses[next_address++], options.receive_buffer_bytes);
+    auto socket = net::start_connect(addresses[next_address++], options.connect);
     if (!socket) {
       last_error = socket.error().message;
       continue;

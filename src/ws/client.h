@@ -10,10 +10,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/background.h"
 #include "net/loop.h"
+#include "net/socket.h"
 #include "net/stream.h"
 #include "wire/http.h"
 #include "wire/url.h"
@@ -42,8 +44,9 @@ class ClientEvents : public ConnectionEvents {
 struct ClientOptions {
   ConnectionOptions connection{.limits = {.message_bytes_max = 16 * 1024 * 1024}};
   std::int64_t dial_timeout_ns =
-      10 * kNsPerSecond;         // for all steps together; a host's addresses share what is left of it
-  int receive_buffer_bytes = 0;  // 0: the kernel's
+      10 * kNsPerSecond;  // for all steps together; a host's addresses share what is left of it
+  net::ConnectOptions connect;
+  std::optional<net::Endpoint> to;  // looked up already: the URL's host is not
 };
 
 class Client {

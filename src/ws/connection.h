@@ -135,6 +135,8 @@ class Connection final : private net::Ready {
   // Stops taking bytes from the socket, and takes them again: for faults and for back-pressure. What a read
   // has brought already is still handed on.
   void pause_reading(bool paused);
+  // Before reading on after a small receive buffer has held the peer back.
+  void widen_receive_buffer(int bytes) { net::widen_receive_buffer(stream_.fd(), bytes); }
 
   // For the owner's own use: an index, a pointer.
   std::uint64_t tag = 0;

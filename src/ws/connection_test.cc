@@ -59,7 +59,7 @@ class ConnectionTest : public testing::Test {
   // Both socket buffers are small, so that a reader who stops is felt soon.
   void open(wire::Role role = wire::Role::server, std::string already_read = "") {
     const net::Socket listener = net::listen_tcp({"127.0.0.1", 0}, {.send_buffer_bytes = 16 * 1024}).value();
-    auto dialled = net::start_connect(*net::local_endpoint(listener), 16 * 1024);
+    auto dialled = net::start_connect(*net::local_endpoint(listener), {.receive_buffer_bytes = 16 * 1024});
     peer_.emplace(loop_, std::move(dialled).value());
     if (role == wire::Role::server) peer_->act_as_client();
     net::Socket accepted;
