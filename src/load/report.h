@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Report: what a run has found, for people (text) and for programs (JSON). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "load/run.h"
+
+namespace tickcast::load {
+
+// A process that took more of a core than this may itself be what is slow.
+inline constexpr double kBusyShare = 0.8;
+
+// Figures that are made of others. Of nothing: 0.
+double messages_per_s(const RunResult& result);
+double bytes_per_message(const RunResult& result);
+// CPU of the server per message that a client received while measuring; nothing when it was not looked at.
+std::optional<double> server_ns_per_message(const RunResult& result);
+
+// Whether all that was checked was right: no fault, every client connected, none lost but stalled ones.
+bool is_good(const RunResult& result);
+
+std::string report_text(const RunResult& result);
+// The same two beside each other: what the server adds to the floor.
+std::string comparison_text(const RunResult& server, const RunResult& floor);
+
+// One object; `floor` beside it when there was one.
+std::string report_json(const RunResult& result, const RunResult* floor);
+
+}  // namespace tickcast::load
