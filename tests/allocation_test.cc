@@ -91,8 +91,9 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
   net::Loop loop;
   Ignore ignore;
   const ws::ConnectionOptions options;
-  const fanout::Watch watches[] = {{*symbols.put_name("BTCUSDT"), fanout::kBookTicker | fanout::kQuote | fanout::kBestBidAsk},
-                                   {*symbols.put_name("ETHUSDT"), fanout::kQuote}};
+  const fanout::Watch watches[] = {
+      {*symbols.put_name("BTCUSDT"), fanout::kBookTicker | fanout::kQuote | fanout::kBestBidAsk},
+      {*symbols.put_name("ETHUSDT"), fanout::kQuote}};
   std::int64_t now_ns = kNsPerSecond;
   std::deque<Client> clients;
   for (const auto scope : {fanout::Scope::listed, fanout::Scope::all, fanout::Scope::array}) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "feed/feed.h"
 #include "kafka/topic_sink.h"
 #include "kafka/topic_source.h"
+#include "load/floor.h"
+#include "load/run.h"
 #include "wire/url.h"
 
 namespace tickcast::app {
@@ -87,6 +90,13 @@ struct ConfigCommand {
   std::vector<std::string> words;  // show: behind the role
 };
 
+struct BenchCommand {
+  std::optional<wire::Url> url;             // of the server to measure
+  std::optional<load::FloorOptions> floor;  // measure the floor too; its load, when there is no server
+  load::RunOptions run;
+  std::string json_path;  // "": no report for programs
+};
+
 struct HealthcheckCommand {
   wire::Url url;
 };
@@ -102,9 +112,9 @@ struct Exit {
   int code = 0;
 };
 
-using Command =
-    std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand, ExchangeCommand,
-                 RecordCommand, TopicCommand, ConfigCommand, HealthcheckCommand, VersionCommand>;
+using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
+                             ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, ConfigCommand,
+                             HealthcheckCommand, VersionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 // The same for the words behind the program's name.

@@ -142,9 +142,28 @@ TEST(CommandLine, AHealthCheckAsksThisMachineUnlessSaid) {
   EXPECT_NE(usage_error({"healthcheck", "--url", "ws://e:1"}).find("--url"), std::string::npos);
 }
 
+TEST(CommandLine, ABenchTakesAServerOrTheFloor) {
+  const auto bench = std::get<BenchCommand>(parse(
+      {"bench", "ws://h:1", "--connections", "7", "--streams", "5@bookTicker", "--distinct", "--slow", "9"}));
+  EXPECT_EQ(bench.url->host, "h");
+  EXPECT_FALSE(bench.floor);
+  EXPECT_EQ(bench.run.fleet.clients, 7u);
+  EXPECT_EQ(bench.run.fleet.streams.count, 5u);
+  EXPECT_TRUE(bench.run.fleet.watchlists.distinct);
+  EXPECT_EQ(bench.run.fleet.slow_percent, 10);
+  const auto floor = std::get<BenchCommand>(parse({"bench", "--self", "--rate", "50"}));
+  EXPECT_EQ(floor.floor->messages_per_s, 50);
+  EXPECT_EQ(floor.run.fleet.slow_percent, 0);
+  EXPECT_NE(usage_error({"bench"}).find("--self"), std::string::npos);
+  EXPECT_NE(usage_error({"bench", "http://h:1"}).find("ws"), std::string::npos);
+  EXPECT_NE(usage_error({"bench", "ws://h:1", "--streams", "x@depth"}).find("100"), std::string::npos);
+  EXPECT_NE(usage_error({"bench", "ws://h:1", "--stalled", "95", "--slow", "1"}).find("--stalled"),
+            std::string::npos);
+}
+
 TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
-  for (const char* command :
-       {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "healthcheck", "version"}) {
+  for (const char* command : {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "bench",
+                              "healthcheck", "version"}) {
     testing::internal::CaptureStdout();
     const Command parsed = parse({command, "--help"});
     EXPECT_EQ(std::get<Exit>(parsed).code, 0);

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "app/flags.h"
 #include "exchange/faults.h"
 #include "market/symbol_table.h"
 
@@ -18,37 +19,6 @@ constexpr std::array<std::string_view, 3> kLiveKeys = {"log-level", "max-connect
                                                        "max-connections-per-address"};
 constexpr const char* kReadiness = "http://127.0.0.1:9464/readyz";
 constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
-
-// A flag with its environment twin: --exchange-rest is TICKCAST_EXCHANGE_REST.
-CLI::Option* with_environment(CLI::Option* option, const std::string& flag) {
-  std::string name = "TICKCAST_" + market::to_upper_ascii(flag.substr(2));
-  std::ranges::replace(name, '-', '_');
-  return option->envname(name);
-}
-
-// A value that one of our own parsers reads; its error is the message.
-template <class T, class Parse>
-CLI::Option* add_parsed(CLI::App& command, const std::string& flag, T& into, Parse parse,
-                        const std::string& type, const std::string& help) {
-  CLI::Option* const option = command.add_option_function<std::string>(
-      flag,
-      [&into, parse, flag](const std::string& text) {
-        auto parsed = parse(text);
-        if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
-        into = std::move(*parsed);
-      },
-      help);
-  option->type_name(type);
-  return with_environment(option, flag);
-}
-
-template <class T>
-CLI::Option* add_number(CLI::App& command, const std::string& flag, T& into, T least, T most,
-                        const std::string& help) {
-  CLI::Option* const option = command.add_option(flag, into, help);
-  option->check(CLI::Range(least, most))->capture_default_str();
-  return with_environment(option, flag);
-}
 
 CLI::Option* add_listen(CLI::App& command, wire::ListenAddress& into, const std::string& preset) {
   into = wire::parse_listen_address(preset).value();
@@ -110,20 +80,6 @@ wire::Url rest_beside(const wire::Url& streams) {
   rest.scheme = streams.secure() ? "https" : "http";
   rest.target.clear();
   return rest;
-}
-
-// Seconds with a fraction, as people type them.
-CLI::Option* add_seconds(CLI::App& command, const std::string& flag, std::int64_t& into_ns, double least,
-                         double most, const std::string& help) {
-  const double preset = static_cast<double>(into_ns) / static_cast<double>(kNsPerSecond);
-  CLI::Option* const option = command.add_option_function<double>(
-      flag,
-      [&into_ns](const double& seconds) {
-        into_ns = static_cast<std::int64_t>(seconds * static_cast<double>(kNsPerSecond));
-      },
-      help);
-  option->check(CLI::Range(least, most))->type_name("SECONDS")->default_str(fmt::format("{}", preset));
-  return with_environment(option, flag);
 }
 
 // Returns the brokers' option.
@@ -387,6 +343,8 @@ Declarations::Declarations()
   add_seconds(*topic_app, "--lookback", topic.lookback_ns, 1, 1e6, "check: how far to read back");
   topic_app->footer("Example: tickcast topic stats --brokers localhost:9092");
 
+  bench_app = bench.add(root);
+
   config_app = root.add_subcommand("config",
                                    "The configuration file: init writes one with every default, check reads "
                                    "one and says all that is wrong "
@@ -451,6 +409,11 @@ Result<Command> Declarations::chosen() {
   if (&command == record_app) {
     record_exchange.complete(record.feed);
     return Command(record);
+  }
+  if (&command == bench_app) {
+    auto complete = bench.complete();
+    if (!complete) return complete.error();
+    return Command(std::move(*complete));
   }
   if (&command == config_app) {
     config.action = config_action == "init"    ? ConfigCommand::Action::init

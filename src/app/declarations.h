@@ -13,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/bench_flags.h"
 #include "app/command_line.h"
 #include "base/result.h"
 
@@ -44,6 +45,7 @@ struct Declarations {
   CLI::App* exchange_app = nullptr;
   CLI::App* record_app = nullptr;
   CLI::App* topic_app = nullptr;
+  CLI::App* bench_app = nullptr;
   CLI::App* config_app = nullptr;
   CLI::App* healthcheck_app = nullptr;
   CLI::App* version_app = nullptr;
@@ -56,6 +58,7 @@ struct Declarations {
   ExchangeCommand exchange;
   RecordCommand record;
   TopicCommand topic;
+  BenchFlags bench;
   ConfigCommand config;
   HealthcheckCommand healthcheck;
   ExchangeOptions serve_exchange;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "app/bench.h"
 #include "app/command_line.h"
 #include "app/roles.h"
 #include "app/signals.h"
@@ -18,6 +19,7 @@ struct Run {
   int operator()(const RecordCommand& command) const { return run_record(command); }
   int operator()(const TopicCommand& command) const { return run_topic(command); }
   int operator()(const ConfigCommand& command) const { return run_config(command); }
+  int operator()(const BenchCommand& command) const { return run_bench(command); }
   int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
 };

@@ -88,8 +88,8 @@ Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
 }
 
 Lane& Lanes::open(Form form, std::int64_t phase_ns, std::int64_t now_ns) {
-  Lane& lane = *lanes_.emplace_back(
-      std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_, counters_));
+  Lane& lane =
+      *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_, counters_));
   lane.advance(now_ns);
   for (std::size_t i = 0; i < live().symbols_known(); ++i) {
     const auto symbol = static_cast<market::SymbolId>(i);
