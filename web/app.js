@@ -1,71 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The live page: symbols and first values from REST, then quotes of what is on screen from the stream (worker.js). One paint an animation frame, of
-// the newest quote of each symbol. A price is shown as current only while the stream is live and has confirmed it.
+// The live page: symbols and first values from REST, then quotes from the stream (worker.js). One paint an animation frame, of the newest quote of
+// each symbol. A price is shown as current only while the stream is live, has confirmed it, and somebody looks.
 
 import * as format from './format.js';
+import { Header } from './header.js';
+import { listenToKeys } from './keys.js';
+import { lookUpMarket } from './lookup.js';
 import { Market } from './market.js';
+import { kColumns, nextSort, sorted } from './order.js';
+import { $, setText } from './page.js';
+import { Panel } from './panel.js';
+import { showState, showStateDetail } from './pill.js';
+import { Chores, kTrendEvery, samplingOf } from './sample.js';
+import { Settings, browserStorage } from './settings.js';
 import { pageState } from './state.js';
 import { Table } from './table.js';
+import { kPaces, watch } from './watch.js';
 
-const kBusySymbols = 64; // always subscribed, so that the header's numbers do not hang on what is on screen
-const kStreamsMax = 900; // a connection may hold 1,024
-const kSparkPoints = 60;
+const kBusySymbols = 16; // always followed, so that the header's numbers do not hang on what is on screen
 const kLookUpRetryMs = 2_000;
+const kSampleMs = 1_000;
+const kPhone = matchMedia('(max-width: 820px)');
 
-const $ = (id) => document.getElementById(id);
+const settings = new Settings(browserStorage(), { pace: kPhone.matches ? '250ms' : '', keys: true });
 const market = new Market();
-const table = new Table($('scroller'), $('rows'), () => subscribe());
+const table = new Table($('scroller'), $('rows'), { onWindow: () => subscribe(), isFavourite: (symbol) => settings.favourites.has(symbol) });
+const panel = new Panel();
+const header = new Header();
+const chores = new Chores();
 const worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
-const spark = [];
-let waiting = new Map(); // stream -> quote: for the next frame
+
+let waiting = []; // for the next frame
+let follows = () => false;
+let followed = [];
+let turn = 0; // rises whenever following stops: what was passed on before is not shown after
+let wasFollowing = false;
+let asked = '';
+let sort = null;
+let pausedAt = null;
 let link = 'connecting';
-let retryAt = 0;
+let retryAt = null;
+let silentSince = null;
 let everOpen = false;
 let status = null;
-let gauges = null;
-let clockOffset = null; // of the server's clock over this machine's; the last estimate serves while there is no connection
 let lookUpTimer = 0;
+let lastTrend = 0;
 
 // --- what comes in ---
 
 worker.onmessage = ({ data }) => {
   if (data.quotes) {
-    waiting = new Map(data.quotes);
+    waiting = data.turn === turn ? data.quotes : [];
     requestAnimationFrame(paint);
   }
-  if (data.gauges) showGauges(data.gauges);
+  if (data.gauges) onGauges(data.gauges);
   if (data.link) onLink(data.link, data.retryInMs);
-  if (data.status) showState((status = data.status));
-  if (data.dropped) {
-    waiting.delete(data.dropped);
-    setCurrent(market.streams.get(data.dropped), false);
-  }
+  if (data.status) show((status = data.status));
+  if (data.asleep) header.slept(data.asleep.missedMs);
 };
 
 function onLink(state, retryInMs) {
+  const before = link;
   link = state;
-  retryAt = performance.now() + retryInMs;
-  clearTimeout(lookUpTimer);
+  retryAt = state === 'waiting' ? performance.now() + retryInMs : null;
+  silentSince = state === 'silent' ? performance.now() : null;
   if (state === 'open') {
     everOpen = true;
-    lookUp();
+    if (before !== 'silent') lookUp();
   } else {
-    status = null;
-    gauges = null; // of the connection that ended
-    waiting.clear();
+    clearTimeout(lookUpTimer);
+    waiting = [];
     for (const record of market.listed) setCurrent(record, false);
+    if (state !== 'silent') status = null;
+    header.forget();
   }
-  showState();
+  show();
 }
 
 // Symbols and last values; asked again while the server has none.
 async function lookUp() {
+  clearTimeout(lookUpTimer);
   try {
-    const [info, tickers] = await Promise.all(['api/v3/exchangeInfo', 'api/v3/ticker/bookTicker'].map(getJson));
-    market.list(info.symbols);
+    const { symbols, tickers } = await lookUpMarket();
+    market.list(symbols);
     market.seed(tickers);
-    filterRows();
+    showRows();
+    subscribe();
     if (market.listed.length) return;
   } catch (error) {
     console.warn('look-up failed:', error.message);
@@ -73,170 +94,266 @@ async function lookUp() {
   if (link === 'open') lookUpTimer = setTimeout(lookUp, kLookUpRetryMs);
 }
 
-async function getJson(path) {
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
-
 function setCurrent(record, current) {
-  if (!record) return;
+  if (record.current === current) return;
   record.current = current;
-  if (record.row) record.row.draw(record);
+  if (!current) record.rate = record.eventRate = null;
+  record.row?.draw();
 }
 
 // --- what goes out ---
 
+const following = () => pausedAt === null && !document.hidden;
+const whole = () => sort !== null && kColumns[sort.column].live;
+
 function subscribe() {
-  const names = new Set(['!status']);
-  for (const record of table.shown) names.add(record.stream);
-  for (const record of market.listed.slice(0, kBusySymbols)) names.add(record.stream);
-  worker.postMessage({ want: [...names].slice(0, kStreamsMax) });
+  const first = panel.record ? [panel.record] : [];
+  const records = [...first, ...table.shown, ...market.listed.slice(0, kBusySymbols)];
+  const wanted = watch({ following: following(), whole: whole(), pace: settings.pace, records });
+  follows = wanted.follows;
+  followed = market.listed.filter(follows);
+  for (const record of market.listed) if (record.current && !follows(record)) setCurrent(record, false);
+  if (!following() && wasFollowing) {
+    ++turn;
+    waiting = [];
+  }
+  wasFollowing = following();
+  const now = turn + ' ' + wanted.streams.join();
+  if (asked === now) return;
+  asked = now;
+  worker.postMessage({ want: wanted.streams, turn });
 }
 
 // --- painting ---
 
 // Then asks for what has come meanwhile.
 function paint() {
-  for (const [stream, quote] of waiting) {
-    const record = market.streams.get(stream);
-    if (!record) continue;
-    const flashes = record.current ? { bid: direction(record.bid, quote.bid), ask: direction(record.ask, quote.ask) } : null;
-    Object.assign(record, { bid: quote.bid, bids: quote.bids, ask: quote.ask, asks: quote.asks, current: true });
-    if (quote.producerTime) record.changedThere = quote.producerTime;
-    if (record.row) record.row.draw(record, flashes);
+  let oldest = null;
+  for (const item of waiting) {
+    const record = market.symbols.get(item.quote.s);
+    if (!record || !follows(record)) continue;
+    take(record, item);
+    if (item.events && (!oldest || item.here < oldest.here)) oldest = item;
   }
+  waiting = [];
+  if (oldest) header.drew(oldest.here, oldest.quote.producerTime);
   worker.postMessage({ pull: true });
+}
+
+function take(record, { quote, here, events, updates }) {
+  const flashes = record.row && record.current ? { bid: direction(record.bid, quote.bid), ask: direction(record.ask, quote.ask) } : null;
+  record.bid = quote.bid;
+  record.bids = quote.bids;
+  record.ask = quote.ask;
+  record.asks = quote.asks;
+  record.u = quote.u ?? null;
+  record.current = true;
+  record.events += events;
+  record.updates += updates;
+  if (quote.n) record.merged = quote.n;
+  if (quote.producerTime) record.changedThere = quote.producerTime;
+  record.row?.draw(flashes);
+  if (record !== panel.record) return;
+  if (events && quote.producerTime) panel.took(header.age(here, quote.producerTime));
+  panel.draw();
 }
 
 function direction(before, after) {
   return before === after ? 0 : Math.sign(Number(after) - Number(before));
 }
 
-function setText(id, text) {
-  const element = $(id);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-// --- the pill ---
-
-const kStates = {
-  connecting: ['Connecting', 'Connecting to the server'],
-  live: ['Live', 'Quotes are current'],
-  stale: ['Stale', 'The exchange has gone quiet: prices may not be current'],
-  down: ['Exchange down', 'No connection to the exchange: prices are not current'],
-  offline: ['Offline', 'No connection to the server: prices are not current'],
-};
-const kOrigins = {
-  live: ['Live', 'Quotes of the real exchange'],
-  simulated: ['Simulated', 'A simulated exchange: these are not real prices'],
-  replay: ['Replay', 'A recording is played back: these are not current prices'],
-};
-
-const kLate = 'Quotes come late: prices are not current. The server, the network or this machine does not keep up';
+// --- the header and the panel ---
 
 function presentState() {
-  return pageState({ link, everOpen, status, p50: gauges ? gauges.p50 : null });
+  return pageState({ link, everOpen, status, p50: header.p50, paused: pausedAt !== null });
 }
 
-function showState() {
+function show() {
+  showState(presentState(), status);
+  showDetail();
+}
+
+function showDetail() {
+  const now = performance.now();
+  const { state } = presentState();
+  const since = { paused: pausedAt, silent: silentSince }[state] ?? null;
+  const statusSinceMs = status?.since ? (header.serverNow() ?? Date.now()) - status.since : null;
+  showStateDetail(presentState(), {
+    retryInMs: retryAt === null ? null : retryAt - now,
+    sinceMs: since === null ? statusSinceMs : now - since,
+    behindMs: header.p50,
+  });
+}
+
+function onGauges(now) {
+  header.take(now);
   const { state, late } = presentState();
-  const title = late ? kLate : kStates[state][1];
-  const pill = document.querySelector('.pill');
-  if (document.body.dataset.state !== state || pill.title !== title) {
-    document.body.dataset.state = state;
-    setText('state', kStates[state][0]);
-    pill.title = title;
-  }
-  showStateDetail();
-  const origin = status && kOrigins[status.origin];
-  if (origin && $('origin').dataset.origin !== status.origin) {
-    $('origin').dataset.origin = status.origin;
-    $('origin').title = origin[1];
-    setText('origin', origin[0]);
-  }
+  header.show(state === 'live' || late, settings.pace);
+  panel.showHops(header.hops());
+  show();
 }
 
-function showStateDetail() {
-  const { state, late } = presentState();
-  let detail = '';
-  if (link === 'waiting') detail = `retry in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s`;
-  else if (state === 'offline') detail = 'connecting …';
-  else if (late) detail = `${format.age(gauges.p50)} behind`;
-  else if (['stale', 'down'].includes(state) && status.since) detail = `for ${format.elapsed(Math.max(1000, (serverNow() ?? Date.now()) - status.since))}`;
-  setText('state-detail', detail);
-  $('retry').hidden = link !== 'waiting';
-}
+// --- the rows ---
 
-// --- the header's numbers ---
-
-// The server's clock now, ms; null before it was ever known.
-function serverNow() {
-  return clockOffset === null ? null : performance.timeOrigin + performance.now() + clockOffset;
-}
-
-function showGauges(now) {
-  gauges = now;
-  if (now.offset) clockOffset = now.offset.value;
-  const { state, late } = presentState();
-  const flowing = state === 'live' || late;
-  setText('rate', flowing ? format.count(now.rate) : '–');
-  setText('p50', format.age(flowing ? now.p50 : null));
-  setText('p99', format.age(flowing ? now.p99 : null));
-  showState();
-  $('rate-gauge').title =
-    `Updates received per second, of the ${Math.max(0, now.streams - 1)} symbols subscribed (those on screen and the busiest).\n` +
-    `${format.count(now.merged)}/s before the server merged those that this connection could not take one by one.`;
-  $('p50-gauge').title = $('p99-gauge').title =
-    'How old a quote is when it is received here: from the moment it was taken in from the exchange. Median and 99th percentile of the last 10 s.\n' +
-    'The server’s clock is estimated from its answers to subscriptions: its time stamp lies between question and answer.' +
-    (now.offset ? `\nEstimated offset ${now.offset.value.toFixed(2)} ms, within ${now.offset.uncertainty.toFixed(2)} ms.` : '');
-}
-
-function showSpark() {
-  spark.push(gauges && status && status.state === 'live' ? gauges.rate : 0);
-  if (spark.length > kSparkPoints) spark.shift();
-  const top = Math.max(1, ...spark) * 1.08;
-  const points = spark.map((v, i) => `${(kSparkPoints - spark.length + i) * 2},${(23 - (v / top) * 22).toFixed(1)}`);
-  $('spark').setAttribute('points', points.join(' '));
-}
-
-// --- the filter ---
-
-function filterRows() {
-  const records = market.matching($('filter').value);
+function showRows() {
+  const matching = market.matching($('filter').value);
+  const favourites = matching.filter((r) => settings.favourites.has(r.symbol));
+  const only = $('only-favourites').getAttribute('aria-pressed') === 'true';
+  const records = only ? favourites : sort ? matching : [...favourites, ...matching.filter((r) => !settings.favourites.has(r.symbol))];
   const all = market.listed.length;
   setText('count', all ? (records.length === all ? format.count(all) : `${format.count(records.length)} of ${format.count(all)}`) : '–');
   $('empty').hidden = records.length > 0;
-  if (all) $('empty').textContent = 'No symbol matches.';
-  table.show(records);
+  if (all) setText('empty', only && !favourites.length ? 'No favourites yet: the star beside a symbol makes it one.' : 'No symbol matches.');
+  table.show(sorted(records, sort));
+}
+
+function filterRows() {
+  table.scrollTo(0);
+  showRows();
   subscribe();
 }
 
-$('filter').addEventListener('input', () => {
-  $('scroller').scrollTop = 0;
+function sortBy(column) {
+  sort = nextSort(sort, column);
+  for (const head of document.querySelectorAll('th[data-column]')) {
+    const own = sort?.column === head.dataset.column;
+    head.setAttribute('aria-sort', own ? (sort.direction > 0 ? 'ascending' : 'descending') : 'none');
+  }
+  filterRows();
+}
+
+function toggleFavourite(record) {
+  const lit = settings.toggleFavourite(record.symbol);
+  record.row?.star.press(lit);
+  if (record === panel.record) $('detail-star').setAttribute('aria-pressed', lit);
+  showRows();
+}
+
+function openDetail(record) {
+  panel.open(record);
+  document.body.classList.toggle('detail-open', record !== null);
+  if (record) $('detail-star').setAttribute('aria-pressed', settings.favourites.has(record.symbol));
+  showPanel(record !== null);
+  subscribe();
+}
+
+// Where the panel lies over the table.
+function showPanel(open) {
+  document.body.classList.toggle('panel-open', open);
+  $('latency').setAttribute('aria-expanded', open);
+}
+
+// Back to where the keyboard was before.
+function closeAll() {
+  openDetail(null);
+  $('quotes').focus({ preventScroll: true });
+}
+
+function togglePause() {
+  pausedAt = pausedAt === null ? performance.now() : null;
+  $('pause').setAttribute('aria-pressed', pausedAt !== null);
+  subscribe();
+  show();
+}
+
+// --- what a user does ---
+
+for (const head of document.querySelectorAll('th[data-column]')) {
+  head.setAttribute('aria-sort', 'none');
+  head.addEventListener('click', () => sortBy(head.dataset.column));
+}
+$('rows').addEventListener('click', (event) => {
+  const record = market.symbols.get(event.target.closest('tr[data-symbol]')?.dataset.symbol);
+  if (!record) return;
+  table.choose(record);
+  if (event.target.closest('.star')) return toggleFavourite(record);
+  openDetail(record);
+});
+$('filter').addEventListener('input', filterRows);
+$('only-favourites').addEventListener('click', () => {
+  const pressed = $('only-favourites').getAttribute('aria-pressed') === 'true';
+  $('only-favourites').setAttribute('aria-pressed', !pressed);
   filterRows();
 });
-document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === '/' && document.activeElement !== $('filter')) {
-    event.preventDefault();
-    $('filter').select();
-    $('filter').focus();
-  } else if (event.key === 'Escape' && document.activeElement === $('filter')) {
-    $('filter').value = '';
-    $('filter').dispatchEvent(new Event('input'));
-    $('filter').blur();
-  }
+$('pace').value = settings.pace = kPaces.includes(settings.pace) ? settings.pace : '';
+$('pace').addEventListener('change', () => {
+  settings.pace = $('pace').value;
+  settings.save();
+  subscribe();
 });
-
+$('single-keys').checked = settings.keys;
+$('single-keys').addEventListener('change', () => {
+  settings.keys = $('single-keys').checked;
+  settings.save();
+});
+$('pause').addEventListener('click', togglePause);
+$('detail-star').addEventListener('click', () => toggleFavourite(panel.record));
+$('detail-close').addEventListener('click', closeAll);
+$('close-panel').addEventListener('click', closeAll);
+$('latency').addEventListener('click', () => {
+  const open = !document.body.classList.contains('panel-open');
+  openDetail(null);
+  showPanel(open);
+});
 $('retry').addEventListener('click', () => worker.postMessage({ connect: true }));
 window.addEventListener('online', () => link === 'waiting' && worker.postMessage({ connect: true }));
+document.addEventListener('visibilitychange', subscribe);
+listenToKeys({
+  grid: $('quotes'),
+  table,
+  anywhere: () => settings.keys,
+  on: {
+    pause: togglePause,
+    favourite: () => table.chosen && toggleFavourite(table.chosen),
+    open() {
+      if (!table.chosen) return;
+      openDetail(table.chosen);
+      $('detail-name').focus({ preventScroll: true });
+    },
+    filter() {
+      $('filter').select();
+      $('filter').focus();
+    },
+    escape() {
+      if (document.activeElement === $('filter')) {
+        $('filter').value = '';
+        filterRows();
+        $('filter').blur();
+      } else if (document.body.classList.contains('panel-open')) {
+        closeAll();
+      }
+    },
+  },
+});
+
+// --- what time does ---
+
+// Turns are of the clock, so that the time of a hidden tab is a gap.
+function sample() {
+  if (chores.busy) return;
+  const turn = Math.round(performance.now() / kSampleMs);
+  const trend = Math.floor(turn / kTrendEvery);
+  const live = presentState().state === 'live';
+  const pieces = [...samplingOf(followed, trend === lastTrend ? null : trend, live), () => panel.sample(turn), () => header.sample(turn, live)];
+  if (trend !== lastTrend) pieces.push(() => table.drawTrends());
+  lastTrend = trend;
+  chores.start(whole() ? [...pieces, ...sortAgain()] : pieces);
+}
+
+// In two pieces. What the user has changed between them stands.
+function sortAgain() {
+  let before = null;
+  let after = null;
+  return [() => (after = sorted((before = table.records), sort)), () => table.records === before && table.show(after)];
+}
+
 setInterval(() => {
-  table.tick(serverNow());
-  showStateDetail();
+  const { state } = presentState();
+  table.tick(header.serverNow());
+  panel.tick(header.serverNow(), state === 'live');
+  showDetail();
 }, 250);
 setInterval(() => worker.postMessage({ gauges: true }), 500);
-setInterval(showSpark, 1000);
+setInterval(sample, kSampleMs);
 subscribe();
 worker.postMessage({ connect: true, pull: true });

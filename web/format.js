@@ -53,6 +53,14 @@ export function spread(bid, ask, digits) {
   return { text: sign + decimal(text, digits), bp: basisPoints(((a - b) / ((a + b) / 2)) * 1e4) };
 }
 
+// Halfway between bid and ask: exact, with a digit more than theirs where it takes one.
+export function mid(bid, ask, digits) {
+  if (isZero(bid) || isZero(ask)) return kNone;
+  const places = Math.max((bid.split('.')[1] || '').length, (ask.split('.')[1] || '').length);
+  const figures = String((scaled(bid, places) + scaled(ask, places)) * 5n).padStart(places + 2, '0');
+  return decimal(figures.slice(0, -places - 1) + '.' + figures.slice(-places - 1), digits);
+}
+
 function scaled(text, places) {
   const [whole, fraction = ''] = text.split('.');
   return BigInt(whole + fraction.padEnd(places, '0'));
@@ -81,6 +89,31 @@ export function age(ms) {
   if (ms < 999.5) return ms.toFixed(0) + ' ms';
   if (ms < 59950) return (ms / 1000).toFixed(1) + ' s';
   return elapsed(ms);
+}
+
+// Bytes per second: three figures.
+export function bytes(perSecond) {
+  const [scale, unit] = perSecond < 999.5 ? [1, 'B/s'] : perSecond < 999_500 ? [1e3, 'kB/s'] : [1e6, 'MB/s'];
+  const value = perSecond / scale;
+  return `${value.toFixed(unit === 'B/s' || value >= 99.95 ? 0 : value < 9.995 ? 2 : 1)} ${unit}`;
+}
+
+// Events per second of one symbol: few figures, because it moves.
+export function rate(perSecond) {
+  if (perSecond === null) return kNone;
+  return perSecond < 0.05 ? '0' : perSecond < 9.95 ? perSecond.toFixed(1) : count(perSecond);
+}
+
+// A fraction as a change in percent.
+export function change(fraction) {
+  if (fraction === null) return kNone;
+  const percent = (fraction * 100).toFixed(2);
+  return (Number(percent) > 0 ? '+' : '') + (Number(percent) === 0 ? '0.00' : percent) + ' %';
+}
+
+// A difference of clocks, which may be below zero.
+export function signed(ms) {
+  return (ms < 0 ? '−' : '+') + age(Math.abs(ms));
 }
 
 export function count(number) {

@@ -37,21 +37,20 @@ export class Rate {
   }
 }
 
-// Percentiles of the last ten seconds, of at most kSamples.
+// Percentiles of the last ten seconds, of at most `samples` values: the newest.
 export class Percentiles {
-  static kSamples = 8192;
   static kWindowMs = 10_000;
 
-  constructor() {
-    this.values = new Float64Array(Percentiles.kSamples);
-    this.times = new Float64Array(Percentiles.kSamples).fill(-Infinity);
+  constructor(samples = 8192) {
+    this.values = new Float64Array(samples);
+    this.times = new Float64Array(samples).fill(-Infinity);
     this.next = 0;
   }
 
   add(now, value) {
     this.values[this.next] = value;
     this.times[this.next] = now;
-    this.next = (this.next + 1) % Percentiles.kSamples;
+    this.next = (this.next + 1) % this.values.length;
   }
 
   // One value per fraction asked for; null when there is no sample.
@@ -63,6 +62,14 @@ export class Percentiles {
   clear() {
     this.times.fill(-Infinity);
   }
+}
+
+// Median and 99th percentile of ages, from raw differences between two clocks of which `offset` tells how far apart they are (null: not known, so no age is):
+// never below zero, whatever the clocks say.
+export function ages(percentiles, now, offset) {
+  const [p50, p99] = percentiles.at(now, [0.5, 0.99]);
+  if (p50 === null || offset === null) return { p50: null, p99: null };
+  return { p50: Math.max(0, p50 + offset), p99: Math.max(0, p99 + offset) };
 }
 
 // What must be added to here to get there, between two bounds that causality sets: an event that was sent there at `s` and came at `r` here
@@ -79,6 +86,8 @@ export class ClockOffset {
     this.low = -Infinity;
     this.high = Infinity;
     this.at = null;
+    this.roundTrips = 0;
+    this.fastestMs = Infinity; // of those round trips
   }
 
   received(sentThere, receivedHere) {
@@ -89,6 +98,8 @@ export class ClockOffset {
 
   answered(askedHere, sentThere, receivedHere) {
     this.received(sentThere, receivedHere);
+    ++this.roundTrips;
+    this.fastestMs = Math.min(this.fastestMs, receivedHere - askedHere);
     this.high = Math.max(this.low, Math.min(this.high, sentThere - askedHere));
   }
 

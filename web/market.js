@@ -14,7 +14,6 @@ const kBases = [
 export class Market {
   constructor() {
     this.symbols = new Map(); // name -> record
-    this.streams = new Map(); // stream name -> record
     this.listed = []; // records in order
   }
 
@@ -32,7 +31,6 @@ export class Market {
       record.rank = rank(kQuotes, record.quote) * (kBases.length + 1) + rank(kBases, record.base);
       this.symbols.set(info.symbol, record);
     }
-    this.streams = new Map([...this.symbols.values()].map((r) => [r.stream, r]));
     this.listed = [...this.symbols.values()].sort((a, b) => a.rank - b.rank || (a.symbol < b.symbol ? -1 : 1));
   }
 
@@ -65,7 +63,16 @@ function newRecord(symbol) {
     ask: '',
     asks: '',
     changedThere: null, // the server's clock, ms
+    u: null, // the exchange's update id
     current: false, // confirmed by the stream since it was subscribed
+    events: 0, // received since the page was opened
+    updates: 0, // those of the exchange in them: the server merges what this connection or its pace does not take one by one
+    merged: null, // of the last event: how many
+    updatesThen: 0, // a second ago
+    eventsThen: 0,
+    rate: null, // updates a second; null while not followed
+    eventRate: null,
+    mids: null, // History of the mid price, once followed
     row: null, // its place in the table while on screen
   };
 }

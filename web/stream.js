@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stream: the connection to /stream. Keeps it up (full-jitter back-off; a silent one is asked for a sign of life), and keeps the set of streams
-// that it holds equal to the set that is wanted, with few messages.
+// Stream: the connection to /stream. Keeps it up (full-jitter back-off; a silent one is asked for a sign of life, and what came before the silence
+// is asked for anew after it), and keeps the set of streams that it holds equal to the set that is wanted, with few messages.
 
 const kMessageGapMs = 200;
 const kMessageBytesMax = 3800;
 const kConnectTimeoutMs = 10_000;
-const kQuietMs = 8_000;
-const kAnswerMs = 6_000;
+const kQuietMs = 1_000; // so long without a word is a reason to ask
+const kQuietIdleMs = 20_000; // and so long while nothing is followed: a hidden tab costs next to nothing
+const kSilentMs = 2_000; // a question unanswered for so long: what is shown can't be called current
+const kLostMs = 10_000; // and for so long: the connection is given up. Late, so that a server that stumbles is not run over as well
+const kStatus = '!status';
 const kBackoffFirstMs = 500;
 const kBackoffMaxMs = 15_000;
 const kBackoffLeastMs = 250;
@@ -15,9 +18,9 @@ const kSoundAfterMs = 5_000; // a connection that held so long ends a row of fai
 const kUtf8 = new TextEncoder();
 
 export class Stream {
-  // on.link(state, retryAt): "connecting", "open", or "waiting" until the moment retryAt.
+  // on.link(state, retryAt): "connecting", "open", "silent" (and "open" again when it is heard), or "waiting" until the moment retryAt.
   // on.event(stream, data, { here, askedHere, first }): first is set on the first event after subscribing, askedHere then tells when that was.
-  // on.dropped(stream): it is no longer wanted and no more of it will come.
+  // on.bytes(n, here): the size of each message, in characters, which are bytes but for the few symbols with other letters.
   constructor(url, on) {
     this.url = url;
     this.on = on;
@@ -26,7 +29,7 @@ export class Stream {
     this.lastId = 0;
     this.socket = null;
     this.retryTimer = 0;
-    setInterval(() => this.checkLife(), 2000);
+    setInterval(() => this.checkLife(), 500);
   }
 
   connect() {
@@ -35,6 +38,8 @@ export class Stream {
     this.held = new Map(); // stream -> when it was asked for
     this.awaited = new Set(); // held, and no event came yet
     this.leaving = new Map(); // stream -> id of the request whose reply ends it
+    this.renewing = new Set(); // held, and to be left and subscribed anew
+    this.silent = false;
     this.heardAt = performance.now();
     this.openedAt = Infinity;
     this.askedLifeAt = 0;
@@ -58,9 +63,11 @@ export class Stream {
     this.pump();
   }
 
-  // Asks for a stream anew, so that its first event tells the time there.
-  askAgain(name) {
-    if (this.open() && this.held.has(name) && !this.leaving.size) this.send('UNSUBSCRIBE', [name]);
+  // Subscribes to a stream anew: its first event tells the last quote, and the time there. Nothing of it is passed on until then.
+  renew(name) {
+    if (!this.open() || !this.held.has(name)) return;
+    this.renewing.add(name);
+    this.pump();
   }
 
   open() {
@@ -89,17 +96,35 @@ export class Stream {
   checkLife() {
     if (!this.open()) return;
     const now = performance.now();
-    if (this.askedLifeAt) {
-      if (now - this.askedLifeAt > kAnswerMs) this.lost();
-    } else if (now - this.heardAt > kQuietMs) {
+    const unansweredMs = this.askedLifeAt && now - this.askedLifeAt;
+    if (unansweredMs > kLostMs) {
+      this.lost();
+    } else if (unansweredMs > kSilentMs && !this.silent) {
+      this.silent = true;
+      this.on.link('silent');
+    } else if (!this.askedLifeAt && now - this.heardAt > (this.idle() ? kQuietIdleMs : kQuietMs)) {
       this.askedLifeAt = now;
       this.send('GET_PROPERTY', ['combined']);
     }
   }
 
+  idle() {
+    return this.wanted.size <= 1 && this.held.size <= 1;
+  }
+
+  // What was sent before a silence and comes after it is old.
+  heardAgain() {
+    this.silent = false;
+    for (const name of this.held.keys()) if (name !== kStatus) this.renewing.add(name);
+    this.on.link('open');
+    this.pump();
+  }
+
   take(text, here) {
     this.heardAt = here;
     this.askedLifeAt = 0;
+    this.on.bytes(text.length, here);
+    if (this.silent) this.heardAgain();
     const message = JSON.parse(text);
     if (message.stream !== undefined) {
       this.takeEvent(message.stream, message.data, here);
@@ -111,7 +136,7 @@ export class Stream {
   }
 
   takeEvent(stream, data, here) {
-    if (!this.held.has(stream)) return;
+    if (!this.held.has(stream) || this.renewing.has(stream)) return;
     const first = this.awaited.delete(stream);
     this.on.event(stream, data, { here, first, askedHere: first ? this.held.get(stream) : 0 });
   }
@@ -120,7 +145,6 @@ export class Stream {
     for (const [stream, last] of this.leaving) {
       if (last !== id) continue;
       this.leaving.delete(stream);
-      if (!this.wanted.has(stream)) this.on.dropped(stream);
     }
     this.pump();
   }
@@ -151,7 +175,7 @@ export class Stream {
     const names = [];
     let bytes = 0;
     for (const name of this.held.keys()) {
-      if (this.wanted.has(name)) continue;
+      if (this.wanted.has(name) && !this.renewing.has(name)) continue;
       bytes += kUtf8.encode(name).length + 3;
       if (bytes > kMessageBytesMax && names.length) break;
       names.push(name);
@@ -170,6 +194,7 @@ export class Stream {
       } else if (method === 'UNSUBSCRIBE') {
         this.held.delete(name);
         this.awaited.delete(name);
+        this.renewing.delete(name);
         this.leaving.set(name, id);
       }
     }

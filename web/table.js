@@ -1,32 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Table: draws the rows that are on screen and a few more; what is above and below them is two blank rows of the right height. Rows have one
-// height, so nothing ever shifts.
+// height and keep their place, and when the order changes they are lent to other records, so nothing ever shifts.
 
-import { elapsed, price, size, spread } from './format.js';
+import { Row } from './row.js';
 
-const kMarginRows = 12;
+const kMarginRows = 8;
+const kTrendsAFrame = 4;
 
 export class Table {
-  // onWindow is called when other records than before are on screen.
-  constructor(scroller, body, onWindow) {
+  // onWindow() is called when other records than before are on screen. isFavourite(symbol) tells whether its star is lit.
+  constructor(scroller, body, { onWindow, isFavourite }) {
     this.scroller = scroller;
     this.body = body;
+    this.table = body.parentElement;
     this.onWindow = onWindow;
+    this.isFavourite = isFavourite;
     this.records = [];
-    this.shown = [];
+    this.rows = []; // of the records from this.first on
+    this.first = 0;
     this.spare = [];
+    this.chosen = null; // the record that keys act on
+    this.undrawn = new Set(); // rows whose curve is to be drawn
     this.above = blankRow();
     this.below = blankRow();
     body.append(this.above, this.below);
+    this.measure();
+    this.scrollTop = 0; // as it was in the last frame: asking makes the browser lay out what has changed since
     scroller.addEventListener('scroll', () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.schedule()).observe(scroller);
+    new ResizeObserver(() => {
+      this.measure();
+      this.schedule();
+    }).observe(scroller);
+  }
+
+  get shown() {
+    return this.rows.map((row) => row.record);
   }
 
   show(records) {
     this.records = records;
-    this.body.parentElement.setAttribute('aria-rowcount', records.length + 1);
+    this.table.setAttribute('aria-rowcount', records.length + 1);
     this.layOut();
+  }
+
+  // --- which rows there are ---
+
+  measure() {
+    this.rowHeight = parseFloat(getComputedStyle(this.body).getPropertyValue('--row')) || 28;
+    this.viewHeight = this.scroller.clientHeight - this.body.previousElementSibling.offsetHeight;
   }
 
   schedule() {
@@ -34,50 +56,134 @@ export class Table {
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
+      this.scrollTop = this.scroller.scrollTop;
       this.layOut();
     });
   }
 
   layOut() {
-    const height = parseFloat(getComputedStyle(this.body).getPropertyValue('--row')) || 28;
-    const top = Math.floor(this.scroller.scrollTop / height);
-    const visible = Math.ceil(this.scroller.clientHeight / height);
+    const top = Math.floor(this.scrollTop / this.rowHeight);
+    const visible = Math.ceil(this.viewHeight / this.rowHeight) + 1;
     const first = Math.max(0, Math.min(top, this.records.length - visible) - kMarginRows);
     const last = Math.min(this.records.length, top + visible + kMarginRows);
-    this.above.style.height = first * height + 'px';
-    this.below.style.height = (this.records.length - last) * height + 'px';
-    this.place(this.records.slice(first, last), first);
+    setHeight(this.above, first * this.rowHeight);
+    setHeight(this.below, (this.records.length - last) * this.rowHeight);
+    this.place(first, last);
   }
 
-  // Rows of records that stay on screen are not moved, so their animations run on.
-  place(records, first) {
-    const staying = new Set(records);
-    for (const record of this.shown) {
-      if (staying.has(record)) continue;
-      record.row.element.remove();
-      this.spare.push(record.row);
-      record.row = null;
+  // Rows that stay on screen are not moved, so their animations run on.
+  place(first, last) {
+    const { rows } = this;
+    let changed = false;
+    for (; rows.length && this.first < first; ++this.first) this.put(rows.shift());
+    while (rows.length && this.first + rows.length > last) this.put(rows.pop());
+    if (!rows.length) this.first = first;
+    for (; this.first > first; --this.first) {
+      rows.unshift(this.pick());
+      this.above.after(rows[0].element);
     }
-    let changed = records.length !== this.shown.length;
-    let next = this.above.nextSibling;
-    records.forEach((record, i) => {
-      if (!record.row) {
-        changed = true;
-        record.row = this.spare.pop() || new Row();
-        record.row.take(record);
-      }
-      record.row.setIndex(first + i);
-      if (record.row.element === next) next = next.nextSibling;
-      else this.body.insertBefore(record.row.element, next);
+    while (this.first + rows.length < last) {
+      rows.push(this.pick());
+      this.below.before(rows.at(-1).element);
+    }
+    rows.forEach((row, i) => {
+      if (!row.take(this.records[first + i], first + i)) return;
+      changed = true;
+      this.undrawn.add(row);
+      row.star.press(this.isFavourite(row.record.symbol));
     });
-    this.shown = records;
-    if (changed) this.onWindow(records);
+    this.showChosen();
+    if (!changed) return;
+    this.drawTrendsSoon();
+    this.onWindow();
   }
 
-  // Once a frame at most. `there` is the server's clock now, null while it is not known.
-  tick(there) {
-    for (const record of this.shown) record.row.showAge(record, there);
+  pick() {
+    return this.spare.pop() || new Row();
   }
+
+  put(row) {
+    row.element.remove();
+    row.release();
+    this.undrawn.delete(row);
+    this.spare.push(row);
+  }
+
+  // --- the row that keys act on ---
+
+  choose(record) {
+    this.chosen = record;
+    this.showChosen();
+  }
+
+  // By so many rows up or down; from the first on screen when none is chosen.
+  move(by) {
+    if (!this.records.length) return;
+    const from = this.records.indexOf(this.chosen);
+    const start = from < 0 ? Math.ceil(this.scrollTop / this.rowHeight) - (by > 0 ? 1 : 0) : from;
+    const index = Math.max(0, Math.min(this.records.length - 1, start + by));
+    this.reveal(index);
+    this.choose(this.records[index]);
+  }
+
+  get pageRows() {
+    return Math.max(1, Math.floor(this.viewHeight / this.rowHeight) - 1);
+  }
+
+  reveal(index) {
+    const top = index * this.rowHeight;
+    this.scrollTo(Math.max(top + this.rowHeight - this.viewHeight, Math.min(top, this.scrollTop)));
+  }
+
+  scrollTo(top) {
+    if (top === this.scrollTop) return;
+    this.scroller.scrollTop = this.scrollTop = top;
+    this.layOut();
+  }
+
+  showChosen() {
+    const row = this.chosen?.row ?? null;
+    if (row !== this.chosenRow || row?.record !== this.chosenShown) {
+      this.chosenRow?.choose(false);
+      row?.choose(true);
+      this.chosenRow = row;
+      this.chosenShown = row?.record;
+    }
+    if (row) this.table.setAttribute('aria-activedescendant', row.element.id);
+    else this.table.removeAttribute('aria-activedescendant');
+  }
+
+  // --- what changes with time ---
+
+  tick(there) {
+    for (const row of this.rows) row.showAge(there);
+  }
+
+  drawTrends() {
+    for (const row of this.rows) this.undrawn.add(row);
+    this.drawTrendsSoon();
+  }
+
+  // A few a frame, so that none takes long.
+  drawTrendsSoon() {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => {
+      this.drawing = false;
+      let left = kTrendsAFrame;
+      for (const row of this.undrawn) {
+        if (--left < 0) return this.drawTrendsSoon();
+        this.undrawn.delete(row);
+        row.trend.draw(row.record);
+      }
+    });
+  }
+}
+
+function setHeight(row, pixels) {
+  if (row.pixels === pixels) return;
+  row.pixels = pixels;
+  row.style.height = pixels + 'px';
 }
 
 function blankRow() {
@@ -85,97 +191,4 @@ function blankRow() {
   row.className = 'blank';
   row.setAttribute('aria-hidden', 'true');
   return row;
-}
-
-// One row of the table, lent to one record at a time. Writes to the document only what differs from what it shows.
-class Row {
-  constructor() {
-    this.element = document.createElement('tr');
-    this.element.setAttribute('role', 'row');
-    this.symbol = cell('th', 'symbol', 'rowheader');
-    this.symbol.scope = 'row';
-    this.base = document.createElement('b');
-    this.quote = document.createElement('span');
-    this.symbol.append(this.base, this.quote);
-    this.bids = new Cell('bid-size');
-    this.bid = new Cell('bid');
-    this.ask = new Cell('ask');
-    this.asks = new Cell('ask-size');
-    this.spread = new Cell('spread');
-    this.bp = new Cell('bp');
-    this.changed = new Cell('changed');
-    const cells = [this.bids, this.bid, this.ask, this.asks, this.spread, this.bp, this.changed];
-    this.element.append(this.symbol, ...cells.map((c) => c.element));
-  }
-
-  take(record) {
-    this.element.dataset.symbol = record.symbol;
-    this.base.textContent = record.base;
-    this.quote.textContent = record.quote && '/' + record.quote;
-    this.bid.still();
-    this.ask.still();
-    this.current = null;
-    this.draw(record);
-  }
-
-  setIndex(index) {
-    if (this.index === index) return;
-    this.index = index;
-    this.element.setAttribute('aria-rowindex', index + 2);
-  }
-
-  draw(record, flashes = null) {
-    if (this.current !== record.current) {
-      this.current = record.current;
-      this.element.classList.toggle('old', !record.current);
-    }
-    const known = record.bid !== '';
-    this.bid.set(known ? price(record.bid, record.priceDigits) : '');
-    this.bids.set(known ? size(record.bids, record.sizeDigits) : '');
-    this.ask.set(known ? price(record.ask, record.priceDigits) : '');
-    this.asks.set(known ? size(record.asks, record.sizeDigits) : '');
-    const gap = known ? spread(record.bid, record.ask, record.priceDigits) : { text: '', bp: '' };
-    this.spread.set(gap.text);
-    this.bp.set(gap.bp);
-    if (flashes) {
-      this.bid.flash(flashes.bid);
-      this.ask.flash(flashes.ask);
-    }
-  }
-
-  showAge(record, there) {
-    const known = record.changedThere !== null && there !== null;
-    this.changed.set(known ? elapsed(Math.max(0, there - record.changedThere)) : '');
-  }
-}
-
-class Cell {
-  constructor(name) {
-    this.element = cell('td', name, 'cell');
-    this.text = this.element.appendChild(document.createTextNode(''));
-    this.name = name;
-    this.turn = 0;
-  }
-
-  set(text) {
-    if (this.text.data !== text) this.text.data = text;
-  }
-
-  // The same animation under two names in turn, because a second flash must start over.
-  flash(direction) {
-    if (!direction) return;
-    this.turn ^= 1;
-    this.element.className = `${this.name} ${direction > 0 ? 'up' : 'down'}${this.turn}`;
-  }
-
-  still() {
-    this.element.className = this.name;
-  }
-}
-
-function cell(tag, name, role) {
-  const element = document.createElement(tag);
-  element.className = name;
-  element.setAttribute('role', role);
-  return element;
 }

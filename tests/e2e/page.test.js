@@ -6,56 +6,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { kDesktop, kPhone, launch, noChromium, openPage, pill, shownRows } from './browser.js';
 import { Exchange, Process, Serve, noBinary, until } from './harness.js';
+import { frozen, plain, scrollTo, untilPill, untilRowsAre } from './page_rows.js';
 
 const skip = noBinary() || noChromium();
-
-const plain = (text) => text.replace(/,/g, '');
-const isZero = (text) => !/[1-9]/.test(text);
-// The page cuts a decimal to its symbol's grid: the same but for zeros at the end.
-const samePrice = (shown, exact) =>
-  isZero(exact) ? shown === '–' : exact.startsWith(plain(shown)) && isZero(exact.slice(plain(shown).length));
-// A size that is too long for its column loses its fraction, or is told in millions or more.
-const sameSize = (shown, exact) =>
-  isZero(exact) ? shown === '–' : /[MBT]$/.test(shown) || (exact.length > 12 ? exact.startsWith(plain(shown)) : samePrice(shown, exact));
-
-function wrongRows(rows, values) {
-  return rows.filter((row) => {
-    const [bid, bids, ask, asks] = (values.get(row.symbol) || '   ').split(' ');
-    return row.old || !samePrice(row.bid, bid) || !samePrice(row.ask, ask) || !sameSize(row.bids, bids) || !sameSize(row.asks, asks);
-  });
-}
-
-async function untilRowsAre(page, values) {
-  let wrong = [];
-  await until(
-    'every row on screen shows the exchange’s value',
-    async () => {
-      const rows = await shownRows(page);
-      wrong = wrongRows(rows, values);
-      return rows.length > 5 && wrong.length === 0;
-    },
-    { describe: () => wrong.slice(0, 3).map((r) => `${JSON.stringify(r)}, not ${values.get(r.symbol)}`).join('\n') },
-  );
-}
-
-const scrollTo = (page, part) =>
-  page.evaluate((p) => {
-    const scroller = document.getElementById('scroller');
-    scroller.scrollTop = p * (scroller.scrollHeight - scroller.clientHeight);
-  }, part);
-
-// While the market stands still, its values at hand.
-async function frozen(exchange, then) {
-  await exchange.freeze();
-  try {
-    await then(await exchange.values());
-  } finally {
-    await exchange.resume();
-  }
-}
-
-const untilPill = (page, state, within = 60_000) =>
-  until(`the pill says ${state}`, async () => (await pill(page)) === state, { within, every: 20 });
 
 describe('the page', { skip, concurrency: false }, () => {
   let exchange;
@@ -158,16 +111,17 @@ describe('the page', { skip, concurrency: false }, () => {
         const other = await openPage(browser, serve.http, { ...options, colorScheme });
         await untilPill(other, 'live');
         await until('rows are there', async () => (await shownRows(other)).length > 5);
-        const look = await other.evaluate(() => {
+        const look = await other.evaluate((screenWidth) => {
+          // A phone's browser widens its window to what does not fit.
           const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
           const cells = [...document.querySelectorAll('#rows tr[data-symbol] td, #rows tr[data-symbol] th')].slice(0, 40);
           return {
             dark: r + g + b < 384,
-            overflow: Math.max(document.documentElement.scrollWidth, document.getElementById('scroller').scrollWidth) - innerWidth,
-            offScreen: cells.filter((c) => c.getBoundingClientRect().right > innerWidth || c.getBoundingClientRect().left < 0).length,
+            overflow: Math.max(document.documentElement.scrollWidth, document.getElementById('scroller').scrollWidth) - screenWidth,
+            offScreen: cells.filter((c) => c.getBoundingClientRect().right > screenWidth || c.getBoundingClientRect().left < 0).length,
             cut: cells.filter((c) => c.matches('.bid, .ask') && c.scrollWidth > c.clientWidth).length,
           };
-        });
+        }, options.viewport.width);
         looks.push({ name, colorScheme, ...look, complaints: other.complaints });
         await other.context().close();
       }

@@ -4,10 +4,16 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Awake, kAsleepMs } from '../../web/awake.js';
 import * as format from '../../web/format.js';
-import { ClockOffset, Percentiles, Rate } from '../../web/gauges.js';
+import { ClockOffset, Percentiles, Rate, ages } from '../../web/gauges.js';
+import { History } from '../../web/history.js';
 import { Market } from '../../web/market.js';
+import { Newest } from '../../web/newest.js';
+import { nextSort, sorted } from '../../web/order.js';
+import { Settings } from '../../web/settings.js';
 import { kLateMs, pageState } from '../../web/state.js';
+import { watch } from '../../web/watch.js';
 
 describe('format', () => {
   test('decimals are cut to the grid, never rounded', () => {
@@ -44,6 +50,20 @@ describe('format', () => {
   test('times', () => {
     assert.deepEqual([999, 1000, 61_000, 7_300_000, 3 * 86_400_000].map(format.elapsed), ['now', '1 s', '1 min', '2 h', '3 d']);
     assert.deepEqual([null, 0.25, 12.34, 250, 2500].map(format.age), ['–', '0.25 ms', '12.3 ms', '250 ms', '2.5 s']);
+  });
+
+  test('the middle of bid and ask is exact', () => {
+    assert.equal(format.mid('63088.49', '63088.50', 2), '63,088.495');
+    assert.equal(format.mid('9007199254740993.01', '9007199254740993.03', 2), '9,007,199,254,740,993.02');
+    assert.equal(format.mid('2', '3', 0), '2.5');
+    assert.equal(format.mid('0.00', '3.00', 2), '–');
+  });
+
+  test('bytes, rates, changes and offsets', () => {
+    assert.deepEqual([0, 999, 1000, 48_230, 999_400, 1_414_000].map(format.bytes), ['0 B/s', '999 B/s', '1.00 kB/s', '48.2 kB/s', '999 kB/s', '1.41 MB/s']);
+    assert.deepEqual([null, 0.01, 3.14, 41.7].map(format.rate), ['–', '0', '3.1', '42']);
+    assert.deepEqual([null, 0.0123, -0.5, -0.00001].map(format.change), ['–', '+1.23 %', '-50.00 %', '0.00 %']);
+    assert.deepEqual([-0.25, 12.34].map(format.signed), ['−0.25 ms', '+12.3 ms']);
   });
 
   test('only ASCII letters have a lower case', () => assert.equal(format.lowerAscii('币安İUSDT'), '币安İusdt'));
@@ -93,6 +113,155 @@ describe('gauges', () => {
   });
 });
 
+describe('ages', () => {
+  test('are never below zero, and not told while the clocks’ offset is not known', () => {
+    const raw = new Percentiles();
+    for (let i = 0; i < 100; ++i) raw.add(i, -5 + i / 20);
+    assert.deepEqual(ages(raw, 100, null), { p50: null, p99: null });
+    assert.deepEqual(ages(raw, 100, 4), { p50: 1.5, p99: 3.95 });
+    assert.deepEqual(ages(raw, 100, 0), { p50: 0, p99: 0 });
+  });
+});
+
+describe('history', () => {
+  const values = (history) => Array.from({ length: History.kPoints }, (_, i) => history.at(i));
+
+  test('keeps the newest samples in order, and what was left out is a gap', () => {
+    const history = new History();
+    assert.equal(history.range(), null);
+    history.push(1, 1);
+    history.push(2, 2);
+    history.push(5, 5);
+    assert.deepEqual(values(history).slice(-5), [1, 2, NaN, NaN, 5]);
+    assert.deepEqual(history.range(), { low: 1, high: 5, first: 1, last: 5 });
+    assert.equal(history.change(), 4);
+    for (let turn = 6; turn < 200; ++turn) history.push(turn, turn);
+    assert.deepEqual(values(history), Array.from({ length: History.kPoints }, (_, i) => 200 - History.kPoints + i));
+  });
+
+  test('nothing is left of it after a long absence', () => {
+    const history = new History();
+    for (let turn = 1; turn <= 100; ++turn) history.push(turn, turn);
+    history.push(7, 1000);
+    assert.deepEqual(history.range(), { low: 7, high: 7, first: 7, last: 7 });
+  });
+});
+
+describe('awake', () => {
+  test('a thread that did not run for seconds was asleep, and tells what its monotonic clock missed', () => {
+    const awake = new Awake(1000, 50_000);
+    assert.equal(awake.look(1500, 50_500), null);
+    assert.deepEqual(awake.look(1500 + kAsleepMs + 1, 50_500 + kAsleepMs + 1), { asleepMs: kAsleepMs + 1, missedMs: 0 });
+    assert.deepEqual(awake.look(7001, 50_500 + kAsleepMs + 60_001), { asleepMs: 60_000, missedMs: 59_500 });
+    assert.equal(awake.look(7501, 50_500 + kAsleepMs + 60_501), null);
+    assert.equal(awake.look(8001, 100), null, 'a clock that was set back is no sleep');
+  });
+});
+
+describe('the newest quotes', () => {
+  const quote = (u, n, s = 'BTCUSDT') => ({ s, u, n });
+
+  test('one of a symbol waits, with the count of what was merged in it', () => {
+    const newest = new Newest();
+    newest.take(quote(1), 'btcusdt@quote', 1000, false);
+    newest.take(quote(2, 1), 'btcusdt@quote', 1010, true);
+    newest.take(quote(5, 3), 'btcusdt@quote', 1020, true);
+    newest.take(quote(9, 1, 'ETHUSDT'), 'ethusdt@quote', 1030, true);
+    assert.deepEqual(newest.pass(1), [{ quote: quote(5, 3), here: 1020, events: 2, updates: 4 }]);
+    assert.deepEqual(newest.pass(9).map((each) => each.quote.s), ['ETHUSDT']);
+    assert.deepEqual(newest.pass(9), []);
+  });
+
+  test('a change of pace does not go back to an older quote, and an exchange that starts over is followed', () => {
+    const newest = new Newest();
+    const take = (u, stream, here) => {
+      newest.take(quote(u, 1), stream, here, true);
+      return newest.pass(9)[0].quote.u;
+    };
+    assert.equal(take(10, 'btcusdt@quote', 1000), 10);
+    assert.equal(take(8, 'btcusdt@quote@3000ms', 1100), 10, 'as that pace last showed it');
+    assert.equal(take(12, 'btcusdt@quote@3000ms', 4100), 12);
+    assert.equal(take(3, 'btcusdt@quote@3000ms', 7100), 3, 'the same stream never goes back but for a new order');
+    assert.equal(take(2, 'btcusdt@quote', 60_000), 2);
+  });
+});
+
+describe('order', () => {
+  const record = (symbol, bid, ask, more) => ({ symbol, bid, bids: '1', ask, asks: '1', changedThere: null, rate: null, mids: null, ...more });
+  const records = [record('A', '9.0', '9.9'), record('B', '', ''), record('C', '100.0', '100.1', { rate: 3 }), record('D', '0.00', '5.0'), record('E', '9.0', '9.1')];
+  const names = (sort) => sorted(records, sort).map((r) => r.symbol).join('');
+
+  test('as numbers, what is not known last either way', () => {
+    assert.equal(names({ column: 'bid', direction: -1 }), 'CAEBD');
+    assert.equal(names({ column: 'bid', direction: 1 }), 'AECBD');
+    assert.equal(names({ column: 'bp', direction: -1 }), 'AECBD');
+    assert.equal(names({ column: 'rate', direction: -1 }), 'CABDE');
+    assert.equal(names({ column: 'symbol', direction: -1 }), 'EDCBA');
+    assert.equal(sorted(records, null), records);
+  });
+
+  test('a column’s clicks: its first direction, the other, the list’s own order', () => {
+    const first = nextSort(null, 'bp');
+    assert.deepEqual(first, { column: 'bp', direction: -1 });
+    const second = nextSort(first, 'bp');
+    assert.deepEqual(second, { column: 'bp', direction: 1 });
+    assert.equal(nextSort(second, 'bp'), null);
+    assert.deepEqual(nextSort(second, 'symbol'), { column: 'symbol', direction: 1 });
+  });
+});
+
+describe('what is watched', () => {
+  const records = ['btc', 'eth', 'btc'].map((name) => ({ stream: `${name}usdt@quote` }));
+  records[2] = records[0];
+
+  test('the rows at hand at the pace chosen, each once', () => {
+    const { streams, follows } = watch({ following: true, whole: false, pace: '250ms', records });
+    assert.deepEqual(streams, ['!status', 'btcusdt@quote@250ms', 'ethusdt@quote@250ms']);
+    assert.deepEqual([records[1], {}].map(follows), [true, false]);
+  });
+
+  test('the whole market in arrays, and beside it only what tells the time', () => {
+    const { streams, follows } = watch({ following: true, whole: true, pace: '', records });
+    assert.deepEqual(streams, ['!status', '!quote@arr', 'btcusdt@quote@3000ms']);
+    assert.ok(follows({}));
+  });
+
+  test('nothing but the state while nobody looks', () => {
+    const { streams, follows } = watch({ following: false, whole: true, pace: '', records });
+    assert.deepEqual(streams, ['!status']);
+    assert.ok(!follows(records[0]));
+  });
+
+  test('no more streams than a connection may hold', () => {
+    const many = Array.from({ length: 1400 }, (_, i) => ({ stream: `s${i}@quote` }));
+    assert.ok(watch({ following: true, whole: false, pace: '', records: many }).streams.length < 1024);
+  });
+});
+
+describe('settings', () => {
+  const storage = (text = null) => ({ text, getItem: () => text, setItem(_, value) { this.text = value; } });
+  const defaults = { pace: '', keys: true };
+
+  test('favourites, pace and keys are found again', () => {
+    const kept = storage();
+    const before = new Settings(kept, defaults);
+    before.pace = '500ms';
+    before.keys = false;
+    assert.ok(before.toggleFavourite('BTCUSDT'));
+    const after = new Settings(storage(kept.text), defaults);
+    assert.deepEqual([after.pace, after.keys, [...after.favourites]], ['500ms', false, ['BTCUSDT']]);
+    assert.ok(!after.toggleFavourite('BTCUSDT'));
+  });
+
+  test('what cannot be read is as if it were not there, and without storage all else works', () => {
+    for (const text of ['', 'null', '{', '[1]', '{"pace":5,"keys":"no","favourites":[7,null]}']) {
+      const { pace, keys, favourites } = new Settings(storage(text), defaults);
+      assert.deepEqual([pace, keys, favourites.size], ['', true, 0], text);
+    }
+    assert.ok(new Settings(null, defaults).toggleFavourite('BTCUSDT'));
+  });
+});
+
 describe('the state', () => {
   const open = { link: 'open', everOpen: true, status: { state: 'live' }, p50: 3 };
   const state = (change) => pageState({ ...open, ...change }).state;
@@ -105,6 +274,13 @@ describe('the state', () => {
     assert.equal(state({ status: null }), 'connecting');
     for (const told of ['connecting', 'stale', 'down']) assert.equal(state({ status: { state: told } }), told);
     assert.equal(state({ status: { state: 'a word of another version' } }), 'stale');
+  });
+
+  test('a silent server and a paused page are not live, whatever else is known', () => {
+    assert.equal(state({ link: 'silent' }), 'silent');
+    assert.equal(state({ paused: true }), 'paused');
+    assert.equal(state({ paused: true, link: 'silent' }), 'silent');
+    assert.equal(state({ paused: true, link: 'waiting' }), 'offline');
   });
 
   test('quotes with a median age of seconds are stale, whatever the server says', () => {
