@@ -74,8 +74,8 @@ Result<Endpoint> local_endpoint(const Socket& socket);
 Result<Socket> accept_tcp(const Socket& listener, Endpoint& peer);
 
 struct ConnectOptions {
-  int receive_buffer_bytes = 0;  // the kernel's; 0: its own choice, and autotuning
-  std::optional<Endpoint> from;  // one of this machine's addresses; the port, 0, is the kernel's choice
+  int receive_buffer_bytes = 0;       // the kernel's; 0: its own choice, and autotuning
+  std::optional<Endpoint> from = {};  // one of this machine's addresses; the port, 0, is the kernel's choice
 };
 
 // Starts connecting; writable when done, then connect_outcome() tells.

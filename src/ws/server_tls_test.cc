@@ -42,7 +42,7 @@ class ServerTlsTest : public test::ServerTest {
     contexts_.push_back(std::make_unique<net::TlsContext>(net::TlsContext::client(ca_file).value()));
     const wire::Url url{.scheme = "wss", .host = "localhost", .port = port_, .target = ""};
     ClientOptions options;
-    options.receive_buffer_bytes = 4 * 1024;
+    options.connect.receive_buffer_bytes = 4 * 1024;
     return std::make_unique<Client>(loop_, background_, url, "/ws", contexts_.back().get(), options, events);
   }
 
