@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +27,8 @@ using testing::IsEmpty;
 // A file that is there as long as the object.
 class File {
  public:
-  explicit File(const std::string& text) : path(testing::TempDir() + "tickcast_configuration_test.toml") {
+  explicit File(const std::string& text)
+      : path(testing::TempDir() + "tickcast_configuration_" + std::to_string(getpid()) + ".toml") {
     std::ofstream(path) << text;
   }
   ~File() { std::remove(path.c_str()); }

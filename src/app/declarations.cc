@@ -85,8 +85,9 @@ wire::Url rest_beside(const wire::Url& streams) {
 // Returns the brokers' option.
 CLI::Option* add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
   CLI::Option* const brokers = with_environment(
-      command.add_option("--brokers", settings.brokers, "Kafka's bootstrap servers"), "--brokers");
-  brokers->required()->type_name("HOST:PORT,...");
+      command.add_option("--brokers", settings.brokers, "Kafka's bootstrap servers, host:port,..."),
+      "--brokers");
+  brokers->required()->type_name("BROKERS");
   with_environment(command.add_option("--topic", settings.topic, "the topic")->capture_default_str(),
                    "--topic");
   with_environment(
