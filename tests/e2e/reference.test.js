@@ -60,10 +60,11 @@ describe('exit and close codes', () => {
 
   test('the exit statuses are those of the code', () => {
     assert.match(read('src/app/roles.cc'), /kFailed = 1;/);
-    assert.match(read('src/app/command_line.cc'), /return 2;/);
+    assert.match(read('src/app/command_line.h'), /kUsage = 2;/);
+    assert.match(read('src/app/command_line.h'), /kBadConfiguration = 78;/);
     assert.match(read('src/app/signals.cc'), /_exit\(128 \+ signal\)/);
     assert.match(read('src/base/check.cc'), /std::abort\(\)/);
-    assert.deepEqual(table(page, '## Exit status').map(([status]) => status), ['0', '1', '2', '130, 143', '134']);
+    assert.deepEqual(table(page, '## Exit status').map(([status]) => status), ['0', '1', '2', '78', '130, 143', '134']);
   });
 });
 
