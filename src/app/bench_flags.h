@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // BenchFlags: the flags of `tickcast bench`, and the BenchCommand they make.
-//
-// For the .cc files of app/ that read the command line: it pulls in CLI11.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "app/command_line.h"
 #include "base/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace tickcast::app {
 
