@@ -123,6 +123,10 @@ struct TopicReader::Impl final : net::Ready {
                                      {"enable.partition.eof", "true"},
                                      {"enable.auto.commit", "false"},
                                      {"fetch.error.backoff.ms", "20"},
+                                     // Bytes alone (64 MB unless configured) bound what is fetched ahead: at
+                                     // the bound librdkafka waits for a second, and a start would reach its
+                                     // default of 100,000 records.
+                                     {"queued.min.messages", "10000000"},
                                      {"topic.metadata.refresh.interval.ms", "10000"}});
     if (!conf) return conf.error();
     rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_ERROR);
