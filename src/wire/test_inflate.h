@@ -32,7 +32,8 @@ inline std::optional<std::string> inflated_message(std::string_view payload) {
     // The stream was ended, and with more than what was appended here another one begins.
     if (outcome == Z_STREAM_END && stream.avail_in > 4) outcome = inflateReset(&stream);
   }
-  const bool ended = outcome == Z_STREAM_END && stream.avail_in == 4;
+  // It may also be ended by what was appended, to its last byte.
+  const bool ended = outcome == Z_STREAM_END && (stream.avail_in == 4 || stream.avail_in == 0);
   const bool whole = outcome == Z_BUF_ERROR && stream.avail_in == 0 && between_blocks;
   inflateEnd(&stream);
   return ended || whole ? std::optional(out) : std::nullopt;
