@@ -17,7 +17,7 @@ FROM debian:bookworm-slim
 # Debian's security updates come with a rebuild, so no version is pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates libcurl4 libfmt9 librdkafka1 libsimdjson14 libspdlog1.10 libssl3 zlib1g \
+ && apt-get install -y --no-install-recommends ca-certificates libcurl4 libfmt9 librdkafka1 libsimdjson14 libspdlog1.10 libssl3 libtomlplusplus3 zlib1g \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/*
 COPY --from=build /image/ /
 # Stops here when a library is missing.
