@@ -102,7 +102,7 @@ export class Emitters extends Construct {
     return Token.asNumber(Fn.conditionIf(parameters.hasCertificate.logicalId, 443, 80));
   }
 
-  // TLS ends here when there is a certificate: the emitter itself speaks no TLS.
+  // TLS ends here when there is a certificate, not in the task: it would have to reach every host there.
   private listen(parameters: Parameters): void {
     const listener = this.balancer.addListener('Listener', {
       port: 80, protocol: elb.Protocol.TCP, defaultTargetGroups: [this.targets],
