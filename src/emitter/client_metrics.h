@@ -61,6 +61,7 @@ struct ClientReading {
   std::uint64_t event_streams = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_address = 0;
+  std::uint64_t tls_failures = 0;
   std::uint64_t bad_requests = 0;
   std::uint64_t handshake_timeouts = 0;
   std::uint64_t pong_timeouts = 0;

@@ -125,6 +125,7 @@ void Shard::add_to(ClientReading& out) const {
   out.event_streams += server.event_streams;
   out.refused_full += server.refused_full;
   out.refused_address += server.refused_address;
+  out.tls_failures += server.tls_failures;
   out.bad_requests += server.bad_requests;
   out.handshake_timeouts += server.handshake_timeouts;
   out.pong_timeouts += server.pong_timeouts;
