@@ -95,7 +95,7 @@ TEST(Admin, AScrapeTellsOfTheProcessAndOfWhatItIsGiven) {
   emitter::Options options;
   options.listen = {"127.0.0.1", 0};
   options.shards = 2;
-  options.connections_max = 100;
+  options.admission.connections_max = 100;
   const auto emitter = emitter::Emitter::start(options, symbols, book);
   ASSERT_TRUE(emitter);
   const auto admin = start(

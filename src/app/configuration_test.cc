@@ -62,7 +62,7 @@ TEST(Configuration, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const std::vector<std::string> words = {"emitter", "--config", file.path};
   EXPECT_EQ(parsed<EmitterCommand>(words).topic.settings.brokers, "file:1");
   EXPECT_EQ(parsed<EmitterCommand>(words).topic.settings.topic, "of-all");
-  EXPECT_EQ(parsed<EmitterCommand>(words).emitter.connections_max, 7u);
+  EXPECT_EQ(parsed<EmitterCommand>(words).emitter.admission.connections_max, 7u);
   const Variable variable("TICKCAST_BROKERS", "environment:1");
   EXPECT_EQ(parsed<EmitterCommand>(words).topic.settings.brokers, "environment:1");
   const std::vector<std::string> with_flag = {"emitter", "-c", file.path, "--brokers", "flag:1"};
@@ -165,7 +165,7 @@ TEST(Configuration, AFileReadAgainIsFollowedWhereThatIsPossible) {
   const auto command = settings.read_again();
   const std::string log = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(command);
-  EXPECT_EQ(std::get<ServeCommand>(*command).emitter.connections_max, 6u);
+  EXPECT_EQ(std::get<ServeCommand>(*command).emitter.admission.connections_max, 6u);
   EXPECT_EQ(std::get<ServeCommand>(*command).role.log_level, LogLevel::debug);
   std::ofstream(path) << "[serve]\nmax-connections = \"many\"\n";
   EXPECT_FALSE(settings.read_again()) << "what is wrong changes nothing";

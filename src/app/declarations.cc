@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char* kBinanceRest = "https://data-api.binance.vision";
 // What a running role takes in when it is told to read its file again.
-constexpr std::array<std::string_view, 3> kLiveKeys = {"log-level", "max-connections",
-                                                       "max-connections-per-address"};
+constexpr std::array<std::string_view, 4> kLiveKeys = {"log-level", "max-connections",
+                                                       "max-connections-per-address", "allowed-origins"};
 constexpr const char* kReadiness = "http://127.0.0.1:9464/readyz";
 constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
 
@@ -25,6 +25,16 @@ CLI::Option* add_listen(CLI::App& command, wire::ListenAddress& into, const std:
   return add_parsed(command, "--listen", into, wire::parse_listen_address, "ADDR",
                     "host:port or :port; port 0 takes a free one")
       ->default_str(preset);
+}
+
+// Empty when it is an origin as browsers tell it (RFC 6454 section 6.2); what is wrong otherwise.
+std::string is_origin(const std::string& text) {
+  const auto url = wire::parse_url(text, "https");
+  const bool whole =
+      url && text.find("://") != std::string::npos && text.find('/', text.find("://") + 3) == text.npos;
+  return whole && (url->scheme == "http" || url->scheme == "https")
+             ? ""
+             : "\"" + text + "\" is no origin; https://example.com is";
 }
 
 Result<LogLevel> parse_log_level(const std::string& text) {
@@ -138,10 +148,20 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
   with_environment(
       command.add_flag("--pin", emitter.pin, "keep each of these threads on a processor of its own"),
       "--pin");
-  add_number<std::size_t>(command, "--max-connections", emitter.connections_max, 0, 100'000'000,
+  add_number<std::size_t>(command, "--max-connections", emitter.admission.connections_max, 0, 100'000'000,
                           "clients in all; 0: what descriptors allow, less a reserve");
-  add_number<std::size_t>(command, "--max-connections-per-address", emitter.connections_per_address_max, 0,
-                          100'000'000, "clients from one address; 0: no limit");
+  add_number<std::size_t>(command, "--max-connections-per-address",
+                          emitter.admission.connections_per_address_max, 0, 100'000'000,
+                          "clients from one address; 0: no limit");
+  with_environment(
+      command
+          .add_option(
+              "--allowed-origins", emitter.admission.origins,
+              "web pages that may open streams, as https://example.com, besides our own page; none: all")
+          ->delimiter(',')
+          ->check(is_origin)
+          ->type_name("A,B"),
+      "--allowed-origins");
   auto* const certificate =
       command.add_option("--tls-certificate", emitter.tls_certificate_file,
                          "serve https and wss with this certificate (PEM, the chain's others behind it)");

@@ -129,6 +129,7 @@ void add_clients(Exposition& out, const emitter::ClientReading& reading) {
   out.add("tickcast_handshakes_total", {{"kind", "event_stream"}}, reading.event_streams);
   out.add("tickcast_refusals_total", {{"reason", "full"}}, reading.refused_full);
   out.add("tickcast_refusals_total", {{"reason", "address"}}, reading.refused_address);
+  out.add("tickcast_refusals_total", {{"reason", "origin"}}, reading.refused_origin);
   out.add("tickcast_refusals_total", {{"reason", "tls"}}, reading.tls_failures);
   out.add("tickcast_refusals_total", {{"reason", "bad_request"}}, reading.bad_requests);
   out.add("tickcast_refusals_total", {{"reason", "handshake_timeout"}}, reading.handshake_timeouts);

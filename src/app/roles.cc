@@ -66,8 +66,7 @@ struct TakeIn {
 
   void take(const Role& role, const emitter::Options* limits) const {
     set_log_level(role.log_level);
-    if (clients != nullptr && limits != nullptr)
-      clients->set_limits(limits->connections_max, limits->connections_per_address_max);
+    if (clients != nullptr && limits != nullptr) clients->set_admission(limits->admission);
   }
 };
 

@@ -30,6 +30,7 @@ constexpr std::size_t code_index(wire::CloseCode code) {
 
 struct ClientMetrics {
   metrics::Counter clients;
+  metrics::Counter refused_origin;
   metrics::Counter watchlists;
   metrics::Counter visits;
   metrics::Counter full_sockets;
@@ -61,6 +62,7 @@ struct ClientReading {
   std::uint64_t event_streams = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_address = 0;
+  std::uint64_t refused_origin = 0;
   std::uint64_t tls_failures = 0;
   std::uint64_t bad_requests = 0;
   std::uint64_t handshake_timeouts = 0;

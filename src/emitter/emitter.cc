@@ -96,8 +96,8 @@ void Emitter::stop() {
   impl_->threads.clear();
 }
 
-void Emitter::set_limits(std::size_t connections_max, std::size_t connections_per_address_max) {
-  for (const auto& shard : impl_->shards) shard->set_limits(connections_max, connections_per_address_max);
+void Emitter::set_admission(const Admission& admission) {
+  for (const auto& shard : impl_->shards) shard->set_admission(admission);
 }
 
 ClientReading Emitter::read_metrics() const {

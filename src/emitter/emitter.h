@@ -19,6 +19,15 @@
 
 namespace tickcast::emitter {
 
+// Who may come. Can change while an emitter runs: holds for clients to come.
+struct Admission {
+  std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve
+  std::size_t connections_per_address_max = 0;  // 0: no limit
+  // Pages that may open streams, by origin as browsers tell it ("https://example.com"), besides our own page;
+  // none: pages of any. Who tells no origin is no page.
+  std::vector<std::string> origins;
+};
+
 struct Options {
   wire::ListenAddress listen;
   // Serve under TLS with this certificate (the chain's others behind it) and key, PEM; empty: in clear.
@@ -26,10 +35,9 @@ struct Options {
   std::string tls_key_file;
   std::size_t shards = 0;  // 0: one per core
   std::size_t streams_per_connection_max = 1024;
-  std::size_t connections_max = 0;              // over all shards; 0: what descriptors allow, less a reserve
-  std::size_t connections_per_address_max = 0;  // 0: no limit
-  std::size_t message_bytes_max = 64 * 1024;
-  std::size_t fragments_max = 1024;
+  Admission admission;
+  std::uint32_t message_bytes_max = 64 * 1024;
+  std::uint32_t fragments_max = 1024;
   double messages_per_second = 50;
   double messages_burst = 200;
   bool compression = true;  // permessage-deflate for array messages, with who offers it
@@ -54,8 +62,7 @@ class Emitter {
   // serverShutdown to every client, then close 1012 spread over drain_ns; returns when all are gone. At the
   // latest the destructor does it.
   void stop();
-  // As in Options; holds for clients to come.
-  void set_limits(std::size_t connections_max, std::size_t connections_per_address_max);
+  void set_admission(const Admission& admission);
   // Thread: any, until the destructor begins.
   ClientReading read_metrics() const;
 

@@ -27,8 +27,8 @@ constexpr std::int64_t kDeadlineNs = 20 * kNsPerSecond;
 // A plain HTTP client, blocking, with a deadline.
 class Get {
  public:
-  Get(std::uint16_t port, const std::string& target, const std::string& method = "GET",
-      int buffer_bytes = 0) {
+  Get(std::uint16_t port, const std::string& target, const std::string& method = "GET", int buffer_bytes = 0,
+      const std::string& headers = "") {
     fd_ = socket(AF_INET, SOCK_STREAM, 0);
     if (buffer_bytes > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
     sockaddr_in address{};
@@ -36,7 +36,7 @@ class Get {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    send(method + " " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    send(method + " " + target + " HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
   }
   ~Get() { close(fd_); }
 
@@ -136,11 +136,40 @@ TEST_F(EventStreamTest, IsKeptAliveByCommentsAndSaysGoodbye) {
   stopping.join();
 }
 
+TEST_F(EventStreamTest, LetsInOnlyPagesOfTheOriginsThatAreAllowed) {
+  options_.admission.origins = {"https://shop.example"};
+  start();
+  const auto answer = [this](const std::string& origin, const std::string& target, std::string headers) {
+    if (!origin.empty()) headers += "Origin: " + origin + "\r\n";
+    return Get(emitter_->port(), target, "GET", 0, headers).until("\r\n");
+  };
+  const auto to_sse = [&](const std::string& origin) { return answer(origin, "/sse?streams=a@quote", ""); };
+  const auto to_ws = [&](const std::string& origin) {
+    return answer(origin, "/ws/a@quote",
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  };
+  for (const std::string other : {"https://evil.example", "http://shop.example", "null"}) {
+    EXPECT_TRUE(to_sse(other).starts_with("HTTP/1.1 403")) << other;
+    EXPECT_TRUE(to_ws(other).starts_with("HTTP/1.1 403")) << other;
+  }
+  for (const std::string known : {"https://shop.example", "http://x", ""}) {  // x: the Host it was asked for
+    EXPECT_TRUE(to_sse(known).starts_with("HTTP/1.1 200")) << known;
+    EXPECT_TRUE(to_ws(known).starts_with("HTTP/1.1 101")) << known;
+  }
+  EXPECT_EQ(emitter_->read_metrics().refused_origin, 6u);
+
+  emitter_->set_admission({});
+  const std::int64_t deadline_ns = steady_ns() + kDeadlineNs;
+  while (!to_sse("https://evil.example").starts_with("HTTP/1.1 200") && steady_ns() < deadline_ns) continue;
+  EXPECT_TRUE(to_ws("https://evil.example").starts_with("HTTP/1.1 101")) << "any page is let in now";
+}
+
 TEST_F(EventStreamTest, KeepsTheLimitsOfWebSocketClients) {
   options_.streams_per_connection_max = 1;
   options_.messages_per_second = 1;
   options_.messages_burst = 5;
-  options_.connections_max = 1;
+  options_.admission.connections_max = 1;
   start();
   EXPECT_TRUE(
       Get(emitter_->port(), "/sse?streams=a@quote/b@quote").until("\r\n").starts_with("HTTP/1.1 400"));

@@ -37,8 +37,8 @@ ws::ServerOptions server_options(const Options& options, const net::TlsIdentity*
   out.ping_interval_ns = options.ping_interval_ns;
   out.pong_timeout_ns = options.pong_timeout_ns;
   out.stuck_timeout_ns = options.stuck_timeout_ns;
-  out.connections_max = share_of(options.connections_max, options.shards);
-  out.connections_per_address_max = options.connections_per_address_max;
+  out.connections_max = share_of(options.admission.connections_max, options.shards);
+  out.connections_per_address_max = options.admission.connections_per_address_max;
   // Replies, and the rest of an array message that was torn.
   out.connection.unsent_bytes_max = fanout::kArrayBytesMax + 64 * 1024;
   out.messages_per_second = options.messages_per_second;
@@ -76,6 +76,7 @@ Shard::Shard(const Options& options, const net::TlsIdentity* tls, const market::
       reader_(book),
       lanes_(symbols),
       live_(lanes_.live()),
+      origins_(options.admission.origins),
       server_(loop_, server_options(options, tls), *this) {
   book.add_sleeper(wakeup_);
   loop_.add(wakeup_.fd(), net::kReadable, *this);
@@ -98,9 +99,11 @@ void Shard::stop() {
   });
 }
 
-void Shard::set_limits(std::size_t connections_max, std::size_t connections_per_address_max) {
-  loop_.post([this, most = share_of(connections_max, options_.shards), connections_per_address_max] {
-    server_.set_limits(most, connections_per_address_max);
+void Shard::set_admission(const Admission& admission) {
+  loop_.post([this, admission] {
+    server_.set_limits(share_of(admission.connections_max, options_.shards),
+                       admission.connections_per_address_max);
+    origins_ = admission.origins;
   });
 }
 
@@ -125,6 +128,7 @@ void Shard::add_to(ClientReading& out) const {
   out.event_streams += server.event_streams;
   out.refused_full += server.refused_full;
   out.refused_address += server.refused_address;
+  out.refused_origin += metrics_.refused_origin;
   out.tls_failures += server.tls_failures;
   out.bad_requests += server.bad_requests;
   out.handshake_timeouts += server.handshake_timeouts;
@@ -140,6 +144,10 @@ ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, con
   if (upgrade || (streams && streams->events && request.method == "GET")) {
     if (!streams || streams->events == upgrade)
       return text(404, "WebSocket streams are at /ws and /stream, event streams at /sse.\n");
+    if (!admits_origin(request)) {
+      ++metrics_.refused_origin;
+      return text(403, "Pages of this origin are not let in here.\n");
+    }
     const auto names = parse_all(streams->streams);
     if (Subscriptions().count_with(names, symbols_, Selections(1)) > options_.streams_per_connection_max) {
       return text(400, fmt::format("A connection may have at most {} streams.\n",
@@ -160,6 +168,15 @@ ws::Answer Shard::on_request(const wire::HttpRequest& request, bool upgrade, con
   }
   if (auto answer = lookups_.answer(request)) return std::move(*answer);
   return answer_page(request);
+}
+
+// RFC 6455 section 10.2. The page that is served here has the origin that its request's Host names.
+bool Shard::admits_origin(const wire::HttpRequest& request) const {
+  const auto origin = wire::header(request.headers, "Origin");
+  if (origins_.empty() || !origin || std::ranges::find(origins_, *origin) != origins_.end()) return true;
+  const auto host = wire::header(request.headers, "Host");
+  const std::size_t scheme = origin->find("://");
+  return host && scheme != std::string_view::npos && origin->substr(scheme + 3) == *host;
 }
 
 HttpResponse Shard::answer_page(const wire::HttpRequest& request) const {
@@ -185,7 +202,9 @@ void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request
   const ClientId number = live_.add_client(encoding);
   connection.tag = static_cast<std::uint64_t>(number);
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);
-  client_of(connection) = {&connection, encoding, 0, {}, {}};
+  Client& client = client_of(connection);
+  client.connection = &connection;
+  client.encoding = encoding;
   ++metrics_.clients;
   change_subscriptions(connection, {wire::Method::subscribe, parse_all(path.streams), false, {}});
 }

@@ -40,8 +40,7 @@ class Shard final : private ws::Application, private net::Ready {
   // Tells every client that the server goes away, closes them spread over drain_ns, then ends run(). Thread:
   // any.
   void stop();
-  // Over all shards, as in Options. Thread: any.
-  void set_limits(std::size_t connections_max, std::size_t connections_per_address_max);
+  void set_admission(const Admission& admission);  // thread: any
   // Adds what it has counted. Thread: any.
   void add_to(ClientReading& reading) const;
 
@@ -55,12 +54,13 @@ class Shard final : private ws::Application, private net::Ready {
   // One client, by WebSocket or as an event stream: its connection's tag is its number in the live lane, and
   // its place in clients_.
   struct Client {
-    ws::Connection* connection = nullptr;  // null: the place is free
+    ws::Connection* connection = nullptr;               // null: the place is free
+    std::unique_ptr<std::vector<Tap>> taps;             // null when there are none: nearly always
+    [[no_unique_address]] Subscriptions subscriptions;  // what follows lies in its padding
     fanout::Encoding encoding = fanout::Encoding::raw;
     std::uint8_t turn = 0;  // which tap a visit begins with
-    Subscriptions subscriptions;
-    std::unique_ptr<std::vector<Tap>> taps;  // null when there are none: nearly always
   };
+  static_assert(sizeof(Client) <= 32, "there is one for each client, on top of its connection");
 
   // ws::Application
   ws::Answer on_request(const wire::HttpRequest& request, bool upgrade, const net::Endpoint& peer) override;
@@ -72,6 +72,7 @@ class Shard final : private ws::Application, private net::Ready {
   // net::Ready of the wake-up
   void on_ready(std::uint32_t what) override;
 
+  bool admits_origin(const wire::HttpRequest& request) const;
   wire::HttpResponse answer_page(const wire::HttpRequest& request) const;
   std::string handle(ws::Connection& connection, const wire::ControlRequest& request);
   void change_subscriptions(ws::Connection& connection, const wire::ControlRequest& request);
@@ -107,7 +108,8 @@ class Shard final : private ws::Application, private net::Ready {
   std::size_t symbols_seen_ = 0;
   market::SourceStatus status_;
   ClientMetrics metrics_;
-  bool more_due_ = false;  // the last turn ended with clients still to serve
+  std::vector<std::string> origins_;  // as in Admission
+  bool more_due_ = false;             // the last turn ended with clients still to serve
   ws::Server server_;
 };
 

@@ -56,8 +56,8 @@ class Subscriptions {
  private:
   bool add_silent(std::string_view name);
 
-  bool status_ = false;
   std::unique_ptr<std::vector<std::string>> silent_;  // null when empty: nearly always
+  bool status_ = false;
 };
 
 }  // namespace tickcast::emitter

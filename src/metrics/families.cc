@@ -94,7 +94,8 @@ constexpr Family kFamilies[] = {
      "TCP connections that were accepted: for streams, look-ups and pages, and those refused."},
     {"tickcast_handshakes_total", kCounter, "kind", "Clients that were let in: websocket, event_stream."},
     {"tickcast_refusals_total", kCounter, "reason",
-     "Connections and requests refused: full, address (too many from one), tls (its handshake failed), "
+     "Connections and requests refused: full, address (too many from one), origin (of a page), tls (its "
+     "handshake failed), "
      "bad_request, handshake_timeout."},
     {"tickcast_disconnects_total", kCounter, "code, by",
      "Clients that went, by close code (1006: without one) and by who ended it."},
