@@ -8,8 +8,8 @@
 // rate with an s behind it (6000s) is steady instead: one quote after the other at the same distance.
 //
 // Bare stands there once per fixed linger. Prints per rate and way the median over the runs of p50 and p99,
-// and of the CPU that the broker, this process, the writing and the reading thread took; and ours as a ratio of
-// linger 0. `tools/bench-kafka` starts a broker and warms it up.
+// and of the CPU that the broker, this process, the writing and the reading thread took; and ours as a ratio
+// of linger 0. `tools/bench-kafka` starts a broker and warms it up.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -378,7 +378,8 @@ double median_of(const std::vector<Outcome>& all, double Outcome::*figure) {
 
 void print_row(const std::string& who, const std::vector<Outcome>& all) {
   std::printf(
-      "  %-13s p50 %7.0f us   p99 %7.0f us   broker %5.1f %%   clients %5.1f %%   write %5.2f us   read %5.2f "
+      "  %-13s p50 %7.0f us   p99 %7.0f us   broker %5.1f %%   clients %5.1f %%   write %5.2f us   read "
+      "%5.2f "
       "us   delivered %.3f\n",
       who.c_str(), median_of(all, &Outcome::p50_us), median_of(all, &Outcome::p99_us),
       100 * median_of(all, &Outcome::broker_cores), 100 * median_of(all, &Outcome::client_cores),
@@ -390,8 +391,7 @@ void compare(const Load& load, const Rate& rate) {
   std::vector<std::vector<Outcome>> bare(load.lingers_ms.size());
   std::vector<Outcome> ours;
   for (int run = 0; run < load.runs; ++run) {
-    for (std::size_t i = 0; i < bare.size(); ++i)
-      bare[i].push_back(run_bare(load, rate, load.lingers_ms[i]));
+    for (std::size_t i = 0; i < bare.size(); ++i) bare[i].push_back(run_bare(load, rate, load.lingers_ms[i]));
     ours.push_back(run_ours(load, rate));
   }
   std::printf("%.0f records/s%s\n", rate.events_per_second, rate.steady ? ", steady" : "");

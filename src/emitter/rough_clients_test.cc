@@ -78,12 +78,13 @@ class RoughClient {
 
  private:
   void read_frames(std::span<char> bytes) {
+    wire::Message message;
     for (;;) {
-      const auto status = reader_.next(bytes);
+      const auto status = reader_.next(bytes, message);
       torn_ = torn_ || status == wire::MessageReader::Status::violation;
       if (status != wire::MessageReader::Status::message) return;
-      const auto payload = reader_.message().payload;
-      if (reader_.message().kind != wire::Opcode::text) continue;
+      const auto payload = message.payload;
+      if (message.kind != wire::Opcode::text) continue;
       if (frames_->read({payload.data(), payload.size()}) != wire::FrameKind::ticker) {
         torn_ = true;
         return;

@@ -66,9 +66,7 @@ void Session::subscribe(const std::string& stream, Outcome& outcome) {
   outcome.added.push_back(stream);
 }
 
-bool Session::admit_frames(std::uint64_t frames_received, std::int64_t now_ns) {
-  std::uint64_t fresh = frames_received - frames_seen_;
-  frames_seen_ = frames_received;
+bool Session::admit_frames(std::uint64_t fresh, std::int64_t now_ns) {
   const std::uint64_t owed = std::min(fresh, pongs_owed);
   pongs_owed -= owed;
   fresh -= owed;

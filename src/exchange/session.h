@@ -59,9 +59,8 @@ class Session {
   Outcome open(const std::vector<std::string>& streams);
   Outcome answer(std::string_view request, wire::ControlReader& reader);
 
-  // The connection has received so many frames since its start. False: more in one second than the rules
-  // allow.
-  bool admit_frames(std::uint64_t frames_received, std::int64_t now_ns);
+  // So many frames have come since the last call. False: more in one second than the rules allow.
+  bool admit_frames(std::uint64_t fresh, std::int64_t now_ns);
 
   // Streams acknowledged while a fault kept them silent.
   std::set<std::string, std::less<>> muted;
@@ -73,7 +72,6 @@ class Session {
   const Rules& rules_;
   std::set<std::string, std::less<>> streams_;
   MessageWindow window_;
-  std::uint64_t frames_seen_ = 0;
 };
 
 }  // namespace tickcast::exchange

@@ -99,16 +99,16 @@ bool TestPeer::read_more(std::int64_t deadline_ns) {
 
 std::optional<Heard> TestPeer::next_message() {
   std::span<char> input(in_);
-  const auto status = reader_.next(input);
+  wire::Message message;
+  const auto status = reader_.next(input, message);
   if (status == wire::MessageReader::Status::violation) {
-    violation_ = static_cast<int>(reader_.violation_code());
+    violation_ = static_cast<int>(message.close_code);
     ended_ = true;
     in_.clear();
-    return Heard{Heard::Kind::gone, reader_.violation_reason(), 0};
+    return Heard{Heard::Kind::gone, message.violation, 0};
   }
   std::optional<Heard> heard;
   if (status == wire::MessageReader::Status::message) {
-    const wire::Message& message = reader_.message();
     heard.emplace();
     heard->text.assign(message.payload.begin(), message.payload.end());
     switch (message.kind) {

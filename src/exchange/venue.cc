@@ -116,7 +116,7 @@ void Venue::on_ended(ws::Connection& connection, const ws::Ended&) {
 bool Venue::keeps_rate(Session& session) {
   ws::Connection& connection = *session.connection;
   if (!connection.open()) return false;
-  if (session.admit_frames(connection.frames_received(), steady_ns())) return true;
+  if (session.admit_frames(connection.take_frames_received(), steady_ns())) return true;
   connection.close(wire::CloseCode::policy, "Too many requests");
   return false;
 }

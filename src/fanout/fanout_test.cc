@@ -44,8 +44,9 @@ struct Receiver {
   void take(std::span<const char> bytes) {
     std::string copy(bytes.begin(), bytes.end());
     std::span<char> rest(copy);
-    while (reader.next(rest) == wire::MessageReader::Status::message) {
-      texts.emplace_back(reader.message().payload.begin(), reader.message().payload.end());
+    wire::Message message;
+    while (reader.next(rest, message) == wire::MessageReader::Status::message) {
+      texts.emplace_back(message.payload.begin(), message.payload.end());
       if (frames->read(texts.back()) == wire::FrameKind::ticker) take_ticker();
       if (texts.back().front() == '[') take_array(texts.back());
     }

@@ -96,8 +96,9 @@ struct Client {
     const std::size_t n = std::min(room, bytes.size());
     std::string part = bytes.substr(0, n);
     std::span<char> rest(part);
-    while (reader.next(rest) == wire::MessageReader::Status::message) {
-      texts.emplace_back(reader.message().payload.begin(), reader.message().payload.end());
+    wire::Message message;
+    while (reader.next(rest, message) == wire::MessageReader::Status::message) {
+      texts.emplace_back(message.payload.begin(), message.payload.end());
       moments.push_back(now_ns);
     }
     bytes.erase(0, n);

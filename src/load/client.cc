@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t kReadsPerSecond = 4;  // of a slow client
 constexpr int kSmallBufferBytes = 4 * 1024;
 constexpr int kWideBufferBytes = 1024 * 1024;
-constexpr std::size_t kMessageBytesMax = 64 * 1024 * 1024;  // an array of the whole market is far smaller
+constexpr std::uint32_t kMessageBytesMax = 64 * 1024 * 1024;  // an array of the whole market is far smaller
 
 }  // namespace
 

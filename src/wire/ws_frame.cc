@@ -303,7 +303,7 @@ MessageReader::MessageReader(Role role, const MessageLimits& limits) : limits_(l
 MessageReader::~MessageReader() = default;
 MessageReader::MessageReader(MessageReader&&) noexcept = default;
 MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
-static_assert(sizeof(MessageReader) <= 80, "there is one per client");
+static_assert(sizeof(MessageReader) <= 32, "there is one per client");
 
 void MessageReader::accept_compressed(Inflater& inflater) {
   inflater_ = &inflater;
@@ -311,14 +311,14 @@ void MessageReader::accept_compressed(Inflater& inflater) {
 }
 
 // Most messages are one whole frame in the input: they take the short way through here and touch no heap.
-MessageReader::Status MessageReader::next(std::span<char>& input) {
-  if (violation_code_ != CloseCode::no_code) return Status::violation;
+MessageReader::Status MessageReader::next(std::span<char>& input, Message& out) {
+  if (finished_) return violation(CloseCode::protocol_error, "data after a violation", out);
   if (partial_ != nullptr && partial_->done()) partial_.reset();
 
   while (true) {
     if (partial_ == nullptr || !partial_->in_payload) {
       FrameHeader frame;
-      const Status header = take_header(input, frame);
+      const Status header = take_header(input, frame, out);
       if (header != Status::message) return header;
 
       const bool fragment = !frame.final || frame.opcode == Opcode::continuation;
@@ -326,19 +326,19 @@ MessageReader::Status MessageReader::next(std::span<char>& input) {
         const std::span<char> payload = input.first(frame.payload_bytes);
         input = input.subspan(frame.payload_bytes);
         if (role_ == Role::server) apply_mask(payload, frame.mask, 0);
-        if (frame.compressed) return inflate(frame.opcode, payload);
-        if (frame.opcode == Opcode::text && !is_utf8(payload)) return not_utf8();
-        return hand_out(frame.opcode, payload);
+        if (frame.compressed) return inflate(frame.opcode, payload, out);
+        if (frame.opcode == Opcode::text && !is_utf8(payload)) return not_utf8(out);
+        return hand_out(frame.opcode, payload, out);
       }
       begin_payload(frame);
     }
-    const Status payload = take_payload(input);
+    const Status payload = take_payload(input, out);
     if (payload != Status::need_more || partial_->in_payload) return payload;
   }
 }
 
 // `message` means: the header is whole, right, and of a frame within the limits.
-MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHeader& frame) {
+MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHeader& frame, Message& out) {
   const char* reason = nullptr;
   HeaderStatus status;
   if (partial_ == nullptr) [[likely]] {
@@ -360,21 +360,21 @@ MessageReader::Status MessageReader::take_header(std::span<char>& input, FrameHe
     }
   }
   if (status == HeaderStatus::need_more) return Status::need_more;
-  if (status == HeaderStatus::bad) return violation(CloseCode::protocol_error, reason);
-  return within_limits(frame);
+  if (status == HeaderStatus::bad) return violation(CloseCode::protocol_error, reason, out);
+  return within_limits(frame, out);
 }
 
 // Before a byte is set aside for the frame: what it announces must fit.
-MessageReader::Status MessageReader::within_limits(const FrameHeader& frame) {
+MessageReader::Status MessageReader::within_limits(const FrameHeader& frame, Message& out) {
   if (is_control(frame.opcode)) return Status::message;
   const bool joined = frame.opcode == Opcode::continuation;
   const std::size_t bytes_before = joined ? partial_->payload.size() : 0;
   if (frame.payload_bytes > limits_.message_bytes_max - bytes_before) {
-    return violation(CloseCode::too_big, "message over the size limit");
+    return violation(CloseCode::too_big, "message over the size limit", out);
   }
   const std::size_t fragments_before = joined ? partial_->fragments : 0;
   if (fragments_before >= limits_.fragments_max) {
-    return violation(CloseCode::policy, "message in too many fragments");
+    return violation(CloseCode::policy, "message in too many fragments", out);
   }
   return Status::message;
 }
@@ -385,66 +385,63 @@ void MessageReader::begin_payload(const FrameHeader& frame) {
 }
 
 // `need_more` with in_payload: the input is used up. Without: a fragment is whole, the next frame follows.
-MessageReader::Status MessageReader::take_payload(std::span<char>& input) {
+MessageReader::Status MessageReader::take_payload(std::span<char>& input, Message& out) {
   Partial& partial = *partial_;
   const FrameHeader& frame = partial.frame;
   const std::size_t bytes = std::min<std::size_t>(input.size(), frame.payload_bytes - partial.frame_taken);
   const std::span<char> piece = input.first(bytes);
   input = input.subspan(bytes);
   if (role_ == Role::server) apply_mask(piece, frame.mask, partial.frame_taken);
-  if (!partial.keep_payload(piece)) return not_utf8();
+  if (!partial.keep_payload(piece)) return not_utf8(out);
   if (partial.in_payload) return Status::need_more;
 
   if (is_control(frame.opcode)) {
-    return hand_out(frame.opcode, std::span(partial.control).first(frame.payload_bytes));
+    return hand_out(frame.opcode, std::span(partial.control).first(frame.payload_bytes), out);
   }
   if (!frame.final) return Status::need_more;
   partial.inside_message = false;
-  if (partial.compressed) return inflate(partial.kind, partial.payload);
-  if (!partial.utf8.complete()) return not_utf8();
-  return hand_out(partial.kind, partial.payload);
+  if (partial.compressed) return inflate(partial.kind, partial.payload, out);
+  if (!partial.utf8.complete()) return not_utf8(out);
+  return hand_out(partial.kind, partial.payload, out);
 }
 
-MessageReader::Status MessageReader::inflate(Opcode kind, std::span<char> compressed) {
-  if (inflater_ == nullptr) return hand_out(kind, {});
+MessageReader::Status MessageReader::inflate(Opcode kind, std::span<char> compressed, Message& out) {
+  if (inflater_ == nullptr) return hand_out(kind, {}, out);
   switch (inflater_->inflate(compressed, limits_.message_bytes_max)) {
     case Inflater::Outcome::too_big:
-      return violation(CloseCode::too_big, "compressed message over the size limit");
+      return violation(CloseCode::too_big, "compressed message over the size limit", out);
     case Inflater::Outcome::bad:
-      return violation(CloseCode::invalid_payload, "compressed message that can't be inflated");
+      return violation(CloseCode::invalid_payload, "compressed message that can't be inflated", out);
     case Inflater::Outcome::whole:
       break;
   }
   const std::span<char> payload = inflater_->bytes();
-  if (kind == Opcode::text && !is_utf8(payload)) return not_utf8();
-  return hand_out(kind, payload);
+  if (kind == Opcode::text && !is_utf8(payload)) return not_utf8(out);
+  return hand_out(kind, payload, out);
 }
 
-MessageReader::Status MessageReader::hand_out(Opcode kind, std::span<char> payload) {
-  message_.kind = kind;
-  message_.payload = payload;
-  message_.close_code = CloseCode::no_code;
+MessageReader::Status MessageReader::hand_out(Opcode kind, std::span<char> payload, Message& out) {
+  out = {kind, payload, CloseCode::no_code, ""};
   if (kind != Opcode::close || payload.empty()) return Status::message;
 
-  if (payload.size() < 2) return violation(CloseCode::protocol_error, "close frame with half a code");
+  if (payload.size() < 2) return violation(CloseCode::protocol_error, "close frame with half a code", out);
   const auto code = static_cast<unsigned>(read_big_endian<2>(payload.data()));
   if (!may_be_sent(code)) {
-    return violation(CloseCode::protocol_error, "close frame with a code that is never sent");
+    return violation(CloseCode::protocol_error, "close frame with a code that is never sent", out);
   }
-  message_.close_code = static_cast<CloseCode>(code);
-  message_.payload = payload.subspan(2);
-  return is_utf8(message_.payload) ? Status::message : not_utf8();
+  out.close_code = static_cast<CloseCode>(code);
+  out.payload = payload.subspan(2);
+  return is_utf8(out.payload) ? Status::message : not_utf8(out);
 }
 
-MessageReader::Status MessageReader::not_utf8() {
-  return violation(CloseCode::invalid_payload, "text that is not UTF-8");
+MessageReader::Status MessageReader::not_utf8(Message& out) {
+  return violation(CloseCode::invalid_payload, "text that is not UTF-8", out);
 }
 
-MessageReader::Status MessageReader::violation(CloseCode code, const char* reason) {
+MessageReader::Status MessageReader::violation(CloseCode code, const char* reason, Message& out) {
   partial_.reset();
-  message_ = {};
-  violation_code_ = code;
-  violation_reason_ = reason;
+  finished_ = true;
+  out = {Opcode::text, {}, code, reason};
   return Status::violation;
 }
 

@@ -79,13 +79,14 @@ class Utf8Validator {
 struct Message {
   Opcode kind = Opcode::text;  // text, binary, ping, pong or close
   std::span<char> payload;  // whole and unmasked; of a close: its reason. Valid until the reader's next call
-  CloseCode close_code = CloseCode::no_code;  // of a close
+  CloseCode close_code = CloseCode::no_code;  // of a close, or what to close with after a violation
+  const char* violation = "";                 // what the peer did wrong: static text
 };
 
 struct MessageLimits {
-  std::size_t message_bytes_max = 64 * 1024;  // over it: violation 1009, before anything is allocated for it;
-                                              // of a compressed message: as it came, and inflated
-  std::size_t fragments_max = 1024;           // per message; over it: violation 1008
+  std::uint32_t message_bytes_max = 64 * 1024;  // over it: violation 1009, before anything is allocated for
+                                                // it; of a compressed message: as it came, and inflated
+  std::uint32_t fragments_max = 1024;  // per message; over it: violation 1008
 };
 
 struct FrameHeader;  // the reader's own
@@ -97,8 +98,8 @@ class MessageReader {
  public:
   enum class Status : std::uint8_t {
     need_more,  // the input is used up
-    message,    // `message` holds one
-    violation,  // `violation_code`, `violation_reason` say what to close with; the reader is finished
+    message,    // there is one
+    violation,  // the peer broke the protocol: the reader is finished
   };
 
   MessageReader(Role role, const MessageLimits& limits);
@@ -115,33 +116,28 @@ class MessageReader {
   void stop_inflating() { inflater_ = nullptr; }
 
   // Uses up bytes from the front of `input`, and may unmask them in place, until a message is whole or none
-  // are left. To be called until it says need_more, which also frees what the last message was kept in.
-  Status next(std::span<char>& input);
-
-  const Message& message() const { return message_; }
-  CloseCode violation_code() const { return violation_code_; }
-  const char* violation_reason() const { return violation_reason_; }  // static text
+  // are left. `out` is set unless it says need_more. To be called until it does, which also frees what the
+  // last message was kept in.
+  Status next(std::span<char>& input, Message& out);
 
  private:
   struct Partial;  // what a torn or fragmented message needs; freed when it is whole
 
-  Status take_header(std::span<char>& input, FrameHeader& frame);
-  Status within_limits(const FrameHeader& frame);
+  Status take_header(std::span<char>& input, FrameHeader& frame, Message& out);
+  Status within_limits(const FrameHeader& frame, Message& out);
   void begin_payload(const FrameHeader& frame);
-  Status take_payload(std::span<char>& input);
-  Status inflate(Opcode kind, std::span<char> compressed);
-  Status hand_out(Opcode kind, std::span<char> payload);
-  Status not_utf8();
-  Status violation(CloseCode code, const char* reason);
+  Status take_payload(std::span<char>& input, Message& out);
+  Status inflate(Opcode kind, std::span<char> compressed, Message& out);
+  Status hand_out(Opcode kind, std::span<char> payload, Message& out);
+  Status not_utf8(Message& out);
+  Status violation(CloseCode code, const char* reason, Message& out);
 
   MessageLimits limits_;
-  Message message_;
   std::unique_ptr<Partial> partial_;
   Inflater* inflater_ = nullptr;
-  const char* violation_reason_ = "";
-  CloseCode violation_code_ = CloseCode::no_code;
   Role role_;
   bool compressed_ = false;  // RSV1 may be set
+  bool finished_ = false;    // by a violation
 };
 
 }  // namespace tickcast::wire

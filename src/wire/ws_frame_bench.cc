@@ -34,10 +34,11 @@ std::string tickers(Role reader) {
 
 void read_all(MessageReader& reader, std::string& bytes, std::size_t piece) {
   std::size_t messages = 0;
+  Message message;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     std::span<char> input = std::span(bytes).subspan(at, std::min(piece, bytes.size() - at));
-    while (reader.next(input) == MessageReader::Status::message) {
-      benchmark::DoNotOptimize(reader.message().payload.data());
+    while (reader.next(input, message) == MessageReader::Status::message) {
+      benchmark::DoNotOptimize(message.payload.data());
       ++messages;
     }
   }

@@ -190,7 +190,7 @@ RC_GTEST_PROP(FrameProperty, ReaderAndWslayAgreeOnFramesRightAndWrong, ()) {
   if (*rc::gen::inRange(0, 4) == 0) bytes.resize(*rc::gen::inRange<std::size_t>(0, bytes.size()));
   bytes.resize(std::min(bytes.size(), kOracleBytesMax));
 
-  const MessageLimits limits{.message_bytes_max = *rc::gen::element<std::size_t>(200, 1000)};
+  const MessageLimits limits{.message_bytes_max = *rc::gen::element<std::uint32_t>(200, 1000)};
   const std::string difference = disagreement(role, limits, bytes, extension);
   RC_ASSERT(difference == "");
   RC_ASSERT(read_in_pieces(role, limits, bytes, some_sizes(9), extension) ==

@@ -42,19 +42,19 @@ inline void read_piece(MessageReader& reader, std::string_view bytes, Transcript
   const auto memory = std::make_unique<char[]>(bytes.size());
   std::copy(bytes.begin(), bytes.end(), memory.get());
   std::span<char> input(memory.get(), bytes.size());
+  Message message;
   while (true) {
-    switch (reader.next(input)) {
+    switch (reader.next(input, message)) {
       case MessageReader::Status::need_more:
         return;
       case MessageReader::Status::message: {
-        const Message& message = reader.message();
         transcript.messages.push_back(
             {message.kind, std::string(message.payload.begin(), message.payload.end()), message.close_code});
         break;
       }
       case MessageReader::Status::violation:
-        transcript.violation = reader.violation_code();
-        transcript.reason = reader.violation_reason();
+        transcript.violation = message.close_code;
+        transcript.reason = message.violation;
         return;
     }
   }

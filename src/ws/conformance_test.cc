@@ -32,8 +32,8 @@ using test::ping;
 using test::pong;
 using test::text;
 
-constexpr std::size_t kMessageBytesMax = 1 << 20;
-constexpr std::size_t kFragmentsMax = 300;
+constexpr std::uint32_t kMessageBytesMax = 1 << 20;
+constexpr std::uint32_t kFragmentsMax = 300;
 
 // Frames to send; or, where it is not a frame that can be written so, the bytes for a given mask bit.
 struct Sent {

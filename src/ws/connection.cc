@@ -98,12 +98,13 @@ void Connection::take_messages(std::span<char> bytes, std::int64_t received_ns) 
   }
   corked_ = true;
   auto status = wire::MessageReader::Status::message;
+  wire::Message message;
   while (status == wire::MessageReader::Status::message && handles_messages()) {
-    status = reader_.next(bytes);
-    if (status == wire::MessageReader::Status::message) handle(reader_.message(), received_ns);
+    status = reader_.next(bytes, message);
+    if (status == wire::MessageReader::Status::message) handle(message, received_ns);
   }
   if (status == wire::MessageReader::Status::violation && handles_messages()) {
-    refuse(reader_.violation_code(), reader_.violation_reason());
+    refuse(message.close_code, message.violation);
   }
   if (live()) events_.on_read_end(*this);
   corked_ = false;

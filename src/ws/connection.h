@@ -26,6 +26,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/loop.h"
 #include "net/stream.h"
@@ -129,8 +130,8 @@ class Connection final : private net::Ready {
   void ping();
   std::int64_t ping_sent_ns() const { return ping_sent_ns_; }
 
-  // Messages and control frames from the peer, for rate rules.
-  std::uint64_t frames_received() const { return frames_received_; }
+  // Messages and control frames from the peer since the last call, for rate rules.
+  std::uint32_t take_frames_received() { return std::exchange(frames_received_, 0); }
 
   // Stops taking bytes from the socket, and takes them again: for faults and for back-pressure. What a read
   // has brought already is still handed on.
@@ -199,7 +200,7 @@ class Connection final : private net::Ready {
   std::int64_t last_received_ns_;
   std::int64_t last_sent_ns_;
   std::int64_t ping_sent_ns_ = 0;
-  std::uint64_t frames_received_ = 0;
+  std::uint32_t frames_received_ = 0;
   wire::Role role_;
   State state_ = State::open;
   std::uint8_t interest_ = net::kReadable;  // what the loop watches for
@@ -209,6 +210,6 @@ class Connection final : private net::Ready {
   bool speaks_events_ = false;
 };
 
-static_assert(sizeof(Connection) <= 224, "an idle connection is what a server holds most of");
+static_assert(sizeof(Connection) <= 144, "an idle connection is what a server holds most of");
 
 }  // namespace tickcast::ws

@@ -66,9 +66,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
     Peer(Impl& owner, net::Stream stream)
         : server(owner),
           connection(owner.loop, std::move(stream), wire::Role::server, owner.options.connection, *this),
-          pinged_ns(owner.loop.now_ns()),
-          tokens_ns(owner.loop.now_ns()),
-          tokens(static_cast<float>(owner.options.messages_burst)) {}
+          pinged_ns(owner.loop.now_ns()) {}
 
     void on_message(Connection&, const wire::Message& message, std::int64_t received_ns) override {
       if (server.within_rate(*this)) server.application.on_message(connection, message, received_ns);
@@ -83,14 +81,13 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
     }
 
     Impl& server;
-    Connection connection;
+    [[no_unique_address]] Connection connection;  // what follows lies in its padding
+    std::uint32_t index = 0;                      // in peers
     AddressLimit::Ticket ticket;
     std::int64_t pinged_ns;
-    std::int64_t tokens_ns;  // when tokens were counted last
-    float tokens;
-    std::uint32_t frames_counted = 0;
-    std::uint32_t index = 0;  // in peers
+    std::int64_t frames_until_ns = 0;  // when its frames so far had come at the rate that is allowed
   };
+  static_assert(sizeof(Peer) <= 184, "192 bytes of the heap: a server holds very many");
 
   struct Drain {
     wire::CloseCode code;
@@ -306,14 +303,14 @@ void Server::Impl::on_session_end(HttpSession& session) {
 
 bool Server::Impl::within_rate(Peer& peer) {
   if (options.messages_per_second <= 0) return true;
-  const auto frames = static_cast<std::uint32_t>(peer.connection.frames_received());
-  const std::uint32_t fresh = frames - std::exchange(peer.frames_counted, frames);
+  const std::uint32_t fresh = peer.connection.take_frames_received();
   if (fresh == 0) return peer.connection.open();
   const std::int64_t now_ns = loop.now_ns();
-  const double refill = static_cast<double>(now_ns - std::exchange(peer.tokens_ns, now_ns)) * 1e-9 *
-                        options.messages_per_second;
-  peer.tokens = static_cast<float>(std::min(options.messages_burst, peer.tokens + refill) - fresh);
-  if (peer.tokens >= 0 || !peer.connection.open()) return peer.connection.open();
+  const double frame_ns = 1e9 / options.messages_per_second;
+  const auto burst_ns = static_cast<std::int64_t>(frame_ns * options.messages_burst);
+  peer.frames_until_ns =
+      std::max(peer.frames_until_ns, now_ns - burst_ns) + static_cast<std::int64_t>(frame_ns * fresh);
+  if (peer.frames_until_ns <= now_ns || !peer.connection.open()) return peer.connection.open();
   ++counters.too_many_messages;
   peer.connection.close(wire::CloseCode::policy, "Too many requests");
   return false;
