@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/roles.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "app/healthcheck.h"
 #include "app/recorder.h"
 #include "app/role_metrics.h"
+#include "app/service_manager.h"
 #include "app/signals.h"
 #include "base/log.h"
 #include "market/book.h"
@@ -29,6 +31,9 @@ constexpr int kFailed = 1;
 constexpr std::int64_t kProbeTimeoutNs = 5 * kNsPerSecond;
 // A planned stop gives the broker so long to take the last records.
 constexpr std::int64_t kFlushNs = 500 * kNsPerMs;
+// What a planned stop may take besides closing its clients: those that do not answer the close, the flush, a
+// look-up under way.
+constexpr std::int64_t kStopNs = 10 * kNsPerSecond;
 
 int failed(const Error& error) {
   std::fprintf(stderr, "tickcast: %s\n", error.message.c_str());
@@ -125,6 +130,35 @@ class Ingest {
   std::thread thread_;
 };
 
+// The loops of a role that a service manager's watchdog looks after.
+std::vector<ServiceManager::WatchedLoop> loops_of(Ingest& ingest, emitter::Emitter* clients) {
+  std::vector<ServiceManager::WatchedLoop> out;
+  out.push_back({"ingest", [&ingest](auto callback) { ingest.loop().post(std::move(callback)); }});
+  for (std::size_t i = 0; clients != nullptr && i < clients->shards(); ++i)
+    out.push_back({"shard " + std::to_string(i),
+                   [clients, i](auto callback) { clients->post(i, std::move(callback)); }});
+  return out;
+}
+
+// When a feed last heard of its exchange, over any leg.
+std::uint64_t last_ns(const feed::Feed& feed) {
+  std::uint64_t newest = 0;
+  for (const feed::LegStats& leg : feed.stats().legs) newest = std::max(newest, leg.last_ns.value());
+  return newest;
+}
+
+// A SIGHUP that the service manager is told of; null when there is nothing to read again.
+std::function<void()> told(ServiceManager& manager, std::function<void()> read_again) {
+  if (!read_again) return nullptr;
+  return [&manager, read_again = std::move(read_again)] { manager.reload(read_again); };
+}
+
+// Before anything else of a planned stop.
+void tell_of_stop(Admin& admin, ServiceManager& manager, std::int64_t drain_ns) {
+  admin.drain();
+  manager.stopping(drain_ns + kStopNs);
+}
+
 void invite(const wire::ListenAddress& asked, std::uint16_t port) {
   std::printf("Open %s in a browser. Ctrl-C stops.\n", browser_address(asked, port).c_str());
   std::fflush(stdout);
@@ -152,10 +186,16 @@ int serve_until_stopped(const char* name, const Role& role, LiveSettings& settin
       [&book] { return readiness_of(book); });
   if (!admin) return failed(admin.error());
   ingest.start([&feed] { feed.start(); });
+  ServiceManager manager(
+      manager_environment(),
+      [&] {
+        return Vitals{readiness_of(book), (*emitter)->read_metrics().clients, last_ns(feed)};
+      },
+      loops_of(ingest, emitter->get()));
   say_listening(emitter_options.listen, (*emitter)->port());
   if (for_people) invite(emitter_options.listen, (*emitter)->port());
-  wait_for_stop(reread(settings, emitter->get()));
-  (*admin)->drain();
+  wait_for_stop(told(manager, reread(settings, emitter->get())));
+  tell_of_stop(**admin, manager, emitter_options.drain_ns);
   ingest.stop();
   (*emitter)->stop();
   return 0;
@@ -186,6 +226,10 @@ int run_producer(const ProducerCommand& command, LiveSettings& settings) {
   const Status writing = sink.start();
   if (!writing) return failed(writing.error());
   feed::Feed feed(ingest.loop(), symbols, book, command.feed);
+  const auto readiness = [&] {
+    const Readiness reading = readiness_of(book);
+    return reading.ready && sink.stats().taking == 0 ? Readiness{false, "no topic takes records"} : reading;
+  };
   const auto admin = start_admin(
       command.role.admin, "producer",
       [&](metrics::Exposition& out) {
@@ -195,15 +239,19 @@ int run_producer(const ProducerCommand& command, LiveSettings& settings) {
         add_sink(out, sink.stats());
         if (lane) add_clients(out, lane->read_metrics());
       },
-      [&] {
-        const Readiness reading = readiness_of(book);
-        return reading.ready && sink.stats().taking == 0 ? Readiness{false, "no topic takes records"}
-                                                         : reading;
-      });
+      readiness);
   if (!admin) return failed(admin.error());
   ingest.start([&feed] { feed.start(); });
-  wait_for_stop(reread(settings, lane.get()));
-  (*admin)->drain();
+  ServiceManager manager(
+      manager_environment(),
+      [&] {
+        Vitals vitals{readiness(), {}, last_ns(feed)};
+        if (lane) vitals.clients = lane->read_metrics().clients;
+        return vitals;
+      },
+      loops_of(ingest, lane.get()));
+  wait_for_stop(told(manager, reread(settings, lane.get())));
+  tell_of_stop(**admin, manager, lane ? command.emitter.drain_ns : 0);
   ingest.stop();
   sink.flush(kFlushNs);
   if (lane) lane->stop();
@@ -239,9 +287,17 @@ int run_emitter(const EmitterCommand& command, LiveSettings& settings) {
   ingest.start([&lanes] {
     for (const auto& lane : lanes) lane->start();
   });
+  ServiceManager manager(
+      manager_environment(),
+      [&] {
+        std::uint64_t newest = topic.stats().last_ns;
+        for (const auto& lane : lanes) newest = std::max(newest, last_ns(*lane));
+        return Vitals{readiness_of(book), (*emitter)->read_metrics().clients, newest};
+      },
+      loops_of(ingest, emitter->get()));
   say_listening(command.emitter.listen, (*emitter)->port());
-  wait_for_stop(reread(settings, emitter->get()));
-  (*admin)->drain();
+  wait_for_stop(told(manager, reread(settings, emitter->get())));
+  tell_of_stop(**admin, manager, command.emitter.drain_ns);
   ingest.stop();
   (*emitter)->stop();
   return 0;
@@ -287,9 +343,14 @@ int run_exchange(const ExchangeCommand& command, LiveSettings& settings) {
         return Readiness{true, "open"};
       });
   if (!admin) return failed(admin.error());
+  ServiceManager manager(manager_environment(),
+                         [&] {
+                           return Vitals{{true, "open"}, (*exchange)->counters().connections, {}};
+                         },
+                         {});
   say_listening(command.exchange.listen, (*exchange)->port());
-  wait_for_stop(reread(settings, nullptr));
-  (*admin)->drain();
+  wait_for_stop(told(manager, reread(settings, nullptr)));
+  tell_of_stop(**admin, manager, 0);
   return 0;
 }
 

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "emitter/lookups.h"
 #include "emitter/shard.h"
@@ -94,6 +96,13 @@ void Emitter::stop() {
   for (const auto& shard : impl_->shards) shard->stop();
   for (std::thread& thread : impl_->threads) thread.join();
   impl_->threads.clear();
+}
+
+std::size_t Emitter::shards() const { return impl_->shards.size(); }
+
+void Emitter::post(std::size_t shard, std::function<void()> callback) {
+  CHECK(shard < impl_->shards.size(), "there is no such shard");
+  impl_->shards[shard]->post(std::move(callback));
 }
 
 void Emitter::set_admission(const Admission& admission) {

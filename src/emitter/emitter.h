@@ -6,7 +6,9 @@
 // Thread: start() and stop() by the one who owns it; each shard is a thread of its own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -63,6 +65,9 @@ class Emitter {
   // latest the destructor does it.
   void stop();
   void set_admission(const Admission& admission);
+  // Runs the callback in the thread of a shard, between its turns. Thread: any.
+  std::size_t shards() const;
+  void post(std::size_t shard, std::function<void()> callback);
   // Thread: any, until the destructor begins.
   ClientReading read_metrics() const;
 

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/wakeup.h"
@@ -41,6 +43,8 @@ class Shard final : private ws::Application, private net::Ready {
   // any.
   void stop();
   void set_admission(const Admission& admission);  // thread: any
+  // Runs it between two turns, in the shard's thread. Thread: any.
+  void post(std::function<void()> callback) { loop_.post(std::move(callback)); }
   // Adds what it has counted. Thread: any.
   void add_to(ClientReading& reading) const;
 
