@@ -103,6 +103,13 @@ struct HealthcheckCommand {
 
 struct VersionCommand {};
 
+struct ManualCommand {};
+
+enum class Shell : std::uint8_t { bash, zsh, fish };
+struct CompletionCommand {
+  Shell shell = Shell::bash;
+};
+
 // Exit codes. A failure while running is 1; a second signal ends with 130 or 143.
 inline constexpr int kUsage = 2;              // words that make no sense
 inline constexpr int kBadConfiguration = 78;  // a file or an environment variable that makes none
@@ -114,7 +121,7 @@ struct Exit {
 
 using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
                              ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, ConfigCommand,
-                             HealthcheckCommand, VersionCommand>;
+                             HealthcheckCommand, VersionCommand, ManualCommand, CompletionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 // The same for the words behind the program's name.

@@ -203,12 +203,6 @@ std::string literal(const std::string& text) {
   return out + "\"";
 }
 
-// As people read it; "": unset.
-std::string default_of(const CLI::Option& option) {
-  if (option.get_items_expected_max() == 0) return "false";
-  return option.get_default_str();
-}
-
 std::string origin_of(const std::string& role, const CLI::Option& option, const Words& words,
                       const ConfigFile& file) {
   if (given(words, option.get_name())) return "flag";
@@ -259,13 +253,6 @@ std::string entry(const CLI::Option& option) {
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
   return text;
-}
-
-std::string type_of(const CLI::Option& option) {
-  const std::string type = option.get_items_expected_max() == 0 ? "true or false" : option.get_type_name();
-  // "UINT:INT in [0 - 256]" and "FILE:FILE": what it is, not how it is kept or judged.
-  const std::size_t range = type.find(" in [");
-  return range != std::string::npos ? type.substr(range + 4) : type.substr(0, type.find(':'));
 }
 
 // --- the command ---

@@ -48,6 +48,7 @@ Result<LogLevel> parse_log_level(const std::string& text) {
 void add_log_level(CLI::App& command, LogLevel& into) {
   add_parsed(command, "--log-level", into, parse_log_level, "LEVEL",
              "least that is logged: debug, info, warning or error")
+      ->type_name("LEVEL:{debug,info,warning,error}")
       ->default_str("info");
 }
 
@@ -391,6 +392,15 @@ Declarations::Declarations()
 
   version_app = root.add_subcommand("version", "Version, compiler and libraries");
   version_app->footer("Example: tickcast version");
+
+  manual_app = root.add_subcommand("manual", "This program's manual page, for man");
+  manual_app->footer("Example: tickcast manual | man -l -");
+
+  completion_app = root.add_subcommand("completion", "What lets a shell complete the words of this program");
+  completion_app->add_option("SHELL", completion_shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion_app->footer("Example: source <(tickcast completion bash)");
   for (CLI::App* command : root.get_subcommands({})) command->allow_extras();
 }
 
@@ -444,6 +454,12 @@ Result<Command> Declarations::chosen() {
     return Command(config);
   }
   if (&command == healthcheck_app) return Command(healthcheck);
+  if (&command == manual_app) return Command(ManualCommand{});
+  if (&command == completion_app) {
+    return Command(CompletionCommand{completion_shell == "bash"  ? Shell::bash
+                                     : completion_shell == "zsh" ? Shell::zsh
+                                                                 : Shell::fish});
+  }
   return Command(VersionCommand{});
 }
 
@@ -458,6 +474,25 @@ std::vector<CLI::Option*> settable(CLI::App& command) {
 }
 
 std::string key_of(const CLI::Option& option) { return option.get_name().substr(2); }
+
+std::string default_of(const CLI::Option& option) {
+  return is_flag(option) ? "false" : option.get_default_str();
+}
+
+std::string type_of(const CLI::Option& option) {
+  const std::string type = is_flag(option) ? "true or false" : option.get_type_name();
+  // "UINT:INT in [0 - 256]" and "FILE:FILE": what it is, not how it is kept or judged.
+  const std::size_t range = type.find(" in [");
+  return range != std::string::npos ? type.substr(range + 4) : type.substr(0, type.find(':'));
+}
+
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  std::string type = option.get_type_name();  // "TEXT:{init,check,show}"
+  const std::size_t begin = type.find(":{");
+  if (begin == std::string::npos || !type.ends_with('}')) return {};
+  type = type.substr(begin + 2, type.size() - begin - 3);
+  return CLI::detail::split(type, ',');
+}
 
 bool changes_live(std::string_view key) { return std::ranges::find(kLiveKeys, key) != kLiveKeys.end(); }
 

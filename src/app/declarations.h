@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Declarations: every command and every option, declared once, as CLI11 takes them. The command line, the
-// environment, the configuration file, --help, `config init` and docs/reference/options.md all come from
-// here.
+// environment, the configuration file, --help, `config init`, docs/reference/options.md, the manual page and
+// the completions of shells all come from here.
 //
 // For .cc files of this folder alone: it pulls in CLI11. Thread: main. One object reads one command line.
 #pragma once
@@ -49,6 +49,8 @@ struct Declarations {
   CLI::App* config_app = nullptr;
   CLI::App* healthcheck_app = nullptr;
   CLI::App* version_app = nullptr;
+  CLI::App* manual_app = nullptr;
+  CLI::App* completion_app = nullptr;
 
  private:
   DemoCommand demo;
@@ -69,6 +71,7 @@ struct Declarations {
   bool live = false;
   std::string topic_action;
   std::string config_action;
+  std::string completion_shell;
   std::string config_path;  // read before anything is parsed: app/configuration.cc
 };
 
@@ -76,6 +79,13 @@ struct Declarations {
 std::vector<CLI::Option*> settable(CLI::App& command);
 // The key of an option in a file: its flag without the dashes.
 std::string key_of(const CLI::Option& option);
+// As people read it; "": unset.
+std::string default_of(const CLI::Option& option);
+// What kind of value it takes: "ADDR", "[0 - 256]", "true or false".
+std::string type_of(const CLI::Option& option);
+// The words that it can be, where these are few; else empty.
+std::vector<std::string> choices_of(const CLI::Option& option);
+inline bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
 // Whether a running role takes a new value of it in (on SIGHUP).
 bool changes_live(std::string_view key);
 // The name among `names` that `word` was probably meant to be; "" when none is near.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+
 #include "app/bench.h"
 #include "app/command_line.h"
+#include "app/completion.h"
+#include "app/manual.h"
 #include "app/roles.h"
 #include "app/signals.h"
 
@@ -22,6 +27,10 @@ struct Run {
   int operator()(const BenchCommand& command) const { return run_bench(command); }
   int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
+  int operator()(const ManualCommand&) const { return print(manual_page()); }
+  int operator()(const CompletionCommand& command) const { return print(completion(command.shell)); }
+
+  static int print(const std::string& text) { return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0; }
 };
 
 }  // namespace
