@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "emitter/page.h"
+#include "wire/status_event.h"
 #include "wire/stream_path.h"
 #include "wire/ticker.h"
 
@@ -328,11 +329,7 @@ Encoding Shard::encoding_in(const Client& client, const fanout::Form& form) {
 }
 
 void Shard::send_status(Client& client) {
-  std::string event =
-      fmt::format(R"({{"e":"status","state":"{}","since":{},"symbols":"all","origin":"{}"}})",
-                  market::name(status_.state), status_.since_ms, market::name(status_.origin));
-  if (client.encoding != Encoding::raw) event = fmt::format(R"({{"stream":"!status","data":{}}})", event);
-  client.connection->send(wire::Opcode::text, event);
+  client.connection->send(wire::Opcode::text, wire::status_event(status_, client.encoding != Encoding::raw));
 }
 
 // --- serving ---

@@ -5,15 +5,16 @@
 #include <bit>
 #include <optional>
 
+#include "wire/status_event.h"
+
 namespace tickcast::emitter {
 namespace {
 
 using fanout::Watch;
 using market::SymbolTable;
 using wire::Channel;
+using wire::kStatusStream;
 using wire::StreamName;
-
-constexpr std::string_view kStatusStream = "!status";
 
 // What a name stands for, if it can be served now.
 struct Served {

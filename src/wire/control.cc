@@ -236,13 +236,25 @@ std::string error_reply(const ControlError& error) {
   return out + "}";
 }
 
-std::string subscribe_request(const std::vector<std::string>& streams, std::int64_t id) {
-  std::string out = R"({"method":"SUBSCRIBE","params":[)";
+namespace {
+
+std::string request(std::string_view method, const std::vector<std::string>& streams, std::int64_t id) {
+  std::string out = fmt::format(R"({{"method":"{}","params":[)", method);
   for (const std::string& stream : streams) {
     if (out.back() != '[') out += ',';
     out += json_string(stream);
   }
   return out + fmt::format(R"(],"id":{}}})", id);
+}
+
+}  // namespace
+
+std::string subscribe_request(const std::vector<std::string>& streams, std::int64_t id) {
+  return request("SUBSCRIBE", streams, id);
+}
+
+std::string unsubscribe_request(const std::vector<std::string>& streams, std::int64_t id) {
+  return request("UNSUBSCRIBE", streams, id);
 }
 
 }  // namespace tickcast::wire

@@ -51,7 +51,8 @@ std::string list_reply(const std::vector<std::string>& streams, std::string_view
 // {"error":{"code":2,"msg":"…"},"id":2}
 std::string error_reply(const ControlError& error);
 
-// What a feed sends: one request for these streams. Each name is escaped as JSON needs it.
+// What a client sends: one request for these streams. Each name is escaped as JSON needs it.
 std::string subscribe_request(const std::vector<std::string>& streams, std::int64_t id);
+std::string unsubscribe_request(const std::vector<std::string>& streams, std::int64_t id);
 
 }  // namespace tickcast::wire

@@ -209,6 +209,17 @@ TEST(ControlReplies, HaveTheExchangesShapes) {
   EXPECT_EQ(error_reply({3, "a \"b\"\n", ""}), R"({"error":{"code":3,"msg":"a \"b\"\n"}})");
 }
 
+TEST(UnsubscribeRequest, IsReadBack) {
+  ControlReader reader;
+  const auto read = reader.read(unsubscribe_request({"btcusdt@quote"}, 8));
+  const auto* const request = std::get_if<ControlRequest>(&read);
+  ASSERT_NE(request, nullptr);
+  EXPECT_EQ(request->method, Method::unsubscribe);
+  ASSERT_EQ(request->streams.size(), 1u);
+  EXPECT_EQ(request->streams[0].text, "btcusdt@quote");
+  EXPECT_EQ(request->id, "8");
+}
+
 TEST(SubscribeRequest, IsReadBack) {
   const std::vector<std::string> streams = {"btcusdt@bookTicker", "币安人生usdt@bookTicker"};
   const std::string text = subscribe_request(streams, 7);

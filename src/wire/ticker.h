@@ -49,6 +49,10 @@ struct ServedEvent {
 // a whole or not at all, and only to the letter. `out` keeps its memory from frame to frame.
 bool scan_events(std::string_view frame, std::vector<ServedEvent>& out);
 
+// The stream that a wrapped frame names; empty when it is not wrapped, or names one that is not plain ASCII.
+// Says nothing of the rest of the frame.
+std::string_view wrapped_stream(std::string_view frame);
+
 // What a text frame from an exchange is.
 enum class FrameKind : std::uint8_t {
   ticker,

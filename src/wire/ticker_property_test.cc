@@ -175,6 +175,14 @@ RC_GTEST_PROP(TickerProperty, TheFastPathAgreesOnMutatedFrames, ()) {
   }
 }
 
+TEST(WrappedStream, IsNamedByWhatIsWrappedAlone) {
+  EXPECT_EQ(wrapped_stream(R"({"stream":"!quote@arr","data":[]})"), "!quote@arr");
+  EXPECT_EQ(wrapped_stream(R"({"stream":"x@quote","data":)"), "x@quote") << "the rest is not looked at";
+  for (const char* frame :
+       {"", R"({"u":1})", R"({"stream":"x)", R"({"stream":"x"})", R"({"stream":"\u0041","data":1})"})
+    EXPECT_EQ(wrapped_stream(frame), "") << frame;
+}
+
 TEST(ScanEvents, TakesABookTickerWhoseSourceToldNoId) {
   std::vector<ServedEvent> scanned;
   market::Quote quote;

@@ -132,4 +132,13 @@ bool scan_events(std::string_view frame, std::vector<ServedEvent>& out) {
   return in.at == in.end;
 }
 
+std::string_view wrapped_stream(std::string_view frame) {
+  Cursor in{frame.data(), frame.data() + frame.size()};
+  if (!eat(in, R"({"stream":")")) return {};
+  const char* const name = in.at;
+  eat_plain(in);
+  const std::string_view stream(name, static_cast<std::size_t>(in.at - name));
+  return eat(in, R"(","data":)") ? stream : std::string_view();
+}
+
 }  // namespace tickcast::wire
