@@ -19,6 +19,7 @@
 #include "kafka/topic_source.h"
 #include "load/floor.h"
 #include "load/run.h"
+#include "watch/follow_options.h"
 #include "wire/url.h"
 
 namespace tickcast::app {
@@ -97,6 +98,13 @@ struct BenchCommand {
   std::string json_path;  // "": no report for programs
 };
 
+struct WatchCommand {
+  std::optional<wire::Url> admin;  // of a role's /metrics; nothing: the market of a server
+  watch::FollowOptions market;
+  bool once = false;
+  std::string ca_file;  // "": the system's trust store
+};
+
 struct HealthcheckCommand {
   wire::Url url;
 };
@@ -120,8 +128,9 @@ struct Exit {
 };
 
 using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
-                             ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, ConfigCommand,
-                             HealthcheckCommand, VersionCommand, ManualCommand, CompletionCommand>;
+                             ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, WatchCommand,
+                             ConfigCommand, HealthcheckCommand, VersionCommand, ManualCommand,
+                             CompletionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 // The same for the words behind the program's name.

@@ -55,6 +55,24 @@ TEST(CommandLine, ClientsAreClosedOverTheDrainThatIsAskedFor) {
   EXPECT_NE(usage_error({"serve", "--drain", "-1"}).find("--drain"), std::string::npos);
 }
 
+TEST(CommandLine, WatchFollowsSymbolsOfAServerOrAnAdminPort) {
+  auto command =
+      std::get<WatchCommand>(parse({"watch", "http://localhost:8080", "btcusdt", "ETHUSDT", "BTCUSDT"}));
+  EXPECT_EQ(command.market.url.text(), "ws://localhost:8080") << "the page's address will do";
+  EXPECT_EQ(command.market.symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));
+  EXPECT_EQ(command.market.pace_ms, 0u);
+  EXPECT_FALSE(command.admin);
+  command = std::get<WatchCommand>(parse({"watch", "wss://x", "--pace", "250ms"}));
+  EXPECT_EQ(command.market.pace_ms, 250u);
+  setenv("TICKCAST_ADMIN", "127.0.0.1:9464", 1);  // where a role listens
+  EXPECT_FALSE(std::get<WatchCommand>(parse({"watch", "ws://x"})).admin);
+  unsetenv("TICKCAST_ADMIN");
+  command = std::get<WatchCommand>(parse({"watch", "--admin", "http://localhost:9464"}));
+  EXPECT_EQ(command.admin->text(), "http://localhost:9464/metrics");
+  EXPECT_NE(usage_error({"watch", "ws://x", "a@b"}).find("no symbol"), std::string::npos);
+  EXPECT_NE(usage_error({"watch", "ws://x", "--pace", "1s"}).find("1000ms"), std::string::npos);
+}
+
 TEST(CommandLine, NamesAreReadInAnyCase) {
   const auto command = std::get<ServeCommand>(parse({"serve", "--symbols", "btcusdt,ETHUSDT"}));
   EXPECT_EQ(command.feed.symbols, (std::vector<std::string>{"BTCUSDT", "ETHUSDT"}));

@@ -366,6 +366,7 @@ Declarations::Declarations()
   topic_app->footer("Example: tickcast topic stats --brokers localhost:9092");
 
   bench_app = bench.add(root);
+  watch_app = watch.add(root);
 
   config_app = root.add_subcommand("config",
                                    "The configuration file: init writes one with every default, check reads "
@@ -443,6 +444,11 @@ Result<Command> Declarations::chosen() {
   }
   if (&command == bench_app) {
     auto complete = bench.complete();
+    if (!complete) return complete.error();
+    return Command(std::move(*complete));
+  }
+  if (&command == watch_app) {
+    auto complete = watch.complete();
     if (!complete) return complete.error();
     return Command(std::move(*complete));
   }

@@ -15,6 +15,7 @@
 
 #include "app/bench_flags.h"
 #include "app/command_line.h"
+#include "app/watch_flags.h"
 #include "base/result.h"
 
 namespace tickcast::app {
@@ -46,6 +47,7 @@ struct Declarations {
   CLI::App* record_app = nullptr;
   CLI::App* topic_app = nullptr;
   CLI::App* bench_app = nullptr;
+  CLI::App* watch_app = nullptr;
   CLI::App* config_app = nullptr;
   CLI::App* healthcheck_app = nullptr;
   CLI::App* version_app = nullptr;
@@ -61,6 +63,7 @@ struct Declarations {
   RecordCommand record;
   TopicCommand topic;
   BenchFlags bench;
+  WatchFlags watch;
   ConfigCommand config;
   HealthcheckCommand healthcheck;
   ExchangeOptions serve_exchange;

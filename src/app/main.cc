@@ -25,6 +25,7 @@ struct Run {
   int operator()(const TopicCommand& command) const { return run_topic(command); }
   int operator()(const ConfigCommand& command) const { return run_config(command); }
   int operator()(const BenchCommand& command) const { return run_bench(command); }
+  int operator()(const WatchCommand& command) const { return run_watch(command); }
   int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
   int operator()(const ManualCommand&) const { return print(manual_page()); }

@@ -18,6 +18,7 @@ int run_emitter(const EmitterCommand& command, LiveSettings& settings);
 int run_exchange(const ExchangeCommand& command, LiveSettings& settings);
 int run_record(const RecordCommand& command);
 int run_topic(const TopicCommand& command);
+int run_watch(const WatchCommand& command);
 int run_healthcheck(const HealthcheckCommand& command);
 int run_version();
 
