@@ -3,7 +3,7 @@
 // Tmux: a terminal that tests can type into and look at: a tmux server of its own, with one window and a shell in it.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { binary, missing, until } from './harness.js';
@@ -68,7 +68,7 @@ export class Tmux {
   async program(text) {
     const file = join(this.folder, 'pid');
     rmSync(file, { force: true });
-    this.command(`sh -c 'echo $$ >${file}.new; mv ${file}.new ${file}; exec ${text}'; echo "exit status $?"`);
+    this.command(`sh -c 'ulimit -c 0; echo $$ >${file}.new; mv ${file}.new ${file}; exec ${text}'; echo "exit status $?"`);
     return until('the program has begun', () => {
       try {
         return Number(readFileSync(file, 'utf8'));
@@ -76,6 +76,14 @@ export class Tmux {
         return 0;
       }
     });
+  }
+
+  // From now on all that the terminal is sent: a function that tells it.
+  record() {
+    const file = join(this.folder, 'sent');
+    writeFileSync(file, '');
+    this.run('pipe-pane', '-o', `cat >>${file}`);
+    return () => readFileSync(file, 'utf8');
   }
 
   resize(columns, rows) {
