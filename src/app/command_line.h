@@ -19,6 +19,7 @@
 #include "kafka/topic_source.h"
 #include "load/floor.h"
 #include "load/run.h"
+#include "plan/answer.h"
 #include "watch/follow_options.h"
 #include "wire/url.h"
 
@@ -105,6 +106,13 @@ struct WatchCommand {
   std::string ca_file;  // "": the system's trust store
 };
 
+struct PlanCommand {
+  plan::Demand demand;
+  plan::Node node;
+  std::string measured_path;  // "": this machine is measured
+  std::string json_path;      // "": no plan for programs; "-": to standard output
+};
+
 struct HealthcheckCommand {
   wire::Url url;
 };
@@ -129,7 +137,7 @@ struct Exit {
 
 using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
                              ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, WatchCommand,
-                             ConfigCommand, HealthcheckCommand, VersionCommand, ManualCommand,
+                             PlanCommand, ConfigCommand, HealthcheckCommand, VersionCommand, ManualCommand,
                              CompletionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);

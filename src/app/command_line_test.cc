@@ -179,8 +179,26 @@ TEST(CommandLine, ABenchTakesAServerOrTheFloor) {
             std::string::npos);
 }
 
+TEST(CommandLine, APlanTakesADemandAndANode) {
+  const auto plan = std::get<PlanCommand>(
+      parse({"plan", "--users", "1000000", "--symbols", "3", "--updates", "2.5", "--pace", "250ms", "--encoding",
+             "bookTicker", "--tls", "--busy", "40", "--node-memory", "32", "--json", "-"}));
+  EXPECT_EQ(plan.demand.users, 1'000'000u);
+  EXPECT_EQ(plan.demand.updates_per_s, 2.5);
+  EXPECT_EQ(plan.demand.pace_ms, 250u);
+  EXPECT_EQ(plan.demand.channel, wire::Channel::book_ticker);
+  EXPECT_TRUE(plan.demand.tls && plan.demand.compressed && !plan.demand.distinct);
+  EXPECT_DOUBLE_EQ(plan.node.busy, 0.4);
+  EXPECT_EQ(plan.node.memory_bytes, 32e9);
+  EXPECT_EQ(plan.json_path, "-");
+  EXPECT_NE(usage_error({"plan", "--pace", "1s"}).find("1000ms"), std::string::npos);
+  EXPECT_NE(usage_error({"plan", "--encoding", "sbe"}).find("bestBidAsk"), std::string::npos);
+  EXPECT_NE(usage_error({"plan", "--encoding", "bestBidAsk", "--array"}).find("--array"), std::string::npos);
+  EXPECT_NE(usage_error({"plan", "--measured", "/nonexistent"}).find("/nonexistent"), std::string::npos);
+}
+
 TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
-  for (const char* command : {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "bench",
+  for (const char* command : {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "bench", "plan",
                               "healthcheck", "version"}) {
     testing::internal::CaptureStdout();
     const Command parsed = parse({command, "--help"});

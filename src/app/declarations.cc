@@ -367,6 +367,7 @@ Declarations::Declarations()
 
   bench_app = bench.add(root);
   watch_app = watch.add(root);
+  plan_app = plan.add(root);
 
   config_app = root.add_subcommand("config",
                                    "The configuration file: init writes one with every default, check reads "
@@ -449,6 +450,11 @@ Result<Command> Declarations::chosen() {
   }
   if (&command == watch_app) {
     auto complete = watch.complete();
+    if (!complete) return complete.error();
+    return Command(std::move(*complete));
+  }
+  if (&command == plan_app) {
+    auto complete = plan.complete();
     if (!complete) return complete.error();
     return Command(std::move(*complete));
   }

@@ -16,6 +16,7 @@
 #include "app/bench_flags.h"
 #include "app/command_line.h"
 #include "app/watch_flags.h"
+#include "app/plan_flags.h"
 #include "base/result.h"
 
 namespace tickcast::app {
@@ -48,6 +49,7 @@ struct Declarations {
   CLI::App* topic_app = nullptr;
   CLI::App* bench_app = nullptr;
   CLI::App* watch_app = nullptr;
+  CLI::App* plan_app = nullptr;
   CLI::App* config_app = nullptr;
   CLI::App* healthcheck_app = nullptr;
   CLI::App* version_app = nullptr;
@@ -64,6 +66,7 @@ struct Declarations {
   TopicCommand topic;
   BenchFlags bench;
   WatchFlags watch;
+  PlanFlags plan;
   ConfigCommand config;
   HealthcheckCommand healthcheck;
   ExchangeOptions serve_exchange;

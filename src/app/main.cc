@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/completion.h"
 #include "app/manual.h"
+#include "app/plan.h"
 #include "app/roles.h"
 #include "app/signals.h"
 
@@ -26,6 +27,7 @@ struct Run {
   int operator()(const ConfigCommand& command) const { return run_config(command); }
   int operator()(const BenchCommand& command) const { return run_bench(command); }
   int operator()(const WatchCommand& command) const { return run_watch(command); }
+  int operator()(const PlanCommand& command) const { return run_plan(command); }
   int operator()(const HealthcheckCommand& command) const { return run_healthcheck(command); }
   int operator()(const VersionCommand&) const { return run_version(); }
   int operator()(const ManualCommand&) const { return print(manual_page()); }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/figures.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -30,6 +31,19 @@ TEST(Check, StopsWithTheSentence) {
 
 TEST(JsonString, EscapesWhatJsonMust) {
   EXPECT_EQ(json_string("a\"b\\c\n\r\t\x01/币"), R"("a\"b\\c\n\r\t\u0001/币")");
+}
+
+TEST(Figures, AreShownAsPeopleReadThem) {
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'234'567), "1,234,567");
+  EXPECT_EQ(rounded(1'999.6), "2,000");
+  EXPECT_EQ(short_duration(812'000), "812 us");
+  EXPECT_EQ(short_duration(12'345'000), "12.3 ms");
+  EXPECT_EQ(short_duration(4'561'000'000), "4.56 s");
+  EXPECT_EQ(short_bytes(640), "640 B");
+  EXPECT_EQ(short_bytes(12'340), "12.3 kB");
+  EXPECT_EQ(short_bytes(4'600'000), "4.6 MB");
+  EXPECT_EQ(short_bytes(78e9), "78.0 GB");
 }
 
 TEST(Result, HoldsAValueThatCanBeMovedOut) {

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "base/clock.h"
+#include "base/figures.h"
 #include "base/json_text.h"
 
 namespace tickcast::load {
@@ -16,30 +17,6 @@ namespace {
 double per(double amount, double of) { return of > 0 ? amount / of : 0; }
 double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 double number(const Counter& counter) { return static_cast<double>(counter.get()); }
-
-// 1234567 as 1,234,567.
-std::string grouped(std::uint64_t value) {
-  std::string text = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
-  return text;
-}
-std::string rounded(double value) { return grouped(static_cast<std::uint64_t>(std::llround(value))); }
-
-// Durations to three digits: 812 us, 12.3 ms, 4.56 s.
-std::string duration(std::int64_t ns) {
-  const auto value = static_cast<double>(ns);
-  if (value < 1e6) return fmt::format("{:.0f} us", value / 1e3);
-  if (value < 1e8) return fmt::format("{:.1f} ms", value / 1e6);
-  if (value < 1e9) return fmt::format("{:.0f} ms", value / 1e6);
-  return fmt::format("{:.2f} s", value / 1e9);
-}
-
-std::string bytes(double value) {
-  if (value < 1e4) return fmt::format("{:.0f} B", value);
-  if (value < 1e6) return fmt::format("{:.1f} kB", value / 1e3);
-  return fmt::format("{:.1f} MB", value / 1e6);
-}
 
 struct Percent {
   const char* name;
@@ -86,15 +63,15 @@ void add_rates(Lines& out, const RunResult& result) {
   out.add("deliveries", "{}/s", rounded(messages_per_s(result)));
   if (tally.quotes.get() != tally.messages.get())
     out.more(fmt::format(", with {} quotes/s in them", rounded(per(number(tally.quotes), time))));
-  out.add("bytes", "{}/s, {} a delivery", bytes(per(number(tally.bytes), time)),
-          bytes(bytes_per_message(result)));
+  out.add("bytes", "{}/s, {} a delivery", short_bytes(per(number(tally.bytes), time)),
+          short_bytes(bytes_per_message(result)));
 }
 
 void add_histogram(Lines& out, std::string_view name, const Histogram& ages) {
   std::string text;
   for (const Percent& percent : kPercents)
-    text += fmt::format("{} {}   ", percent.name, duration(ages.at_percent(percent.percent)));
-  out.add(name, "{}max {}", text, duration(ages.largest()));
+    text += fmt::format("{} {}   ", percent.name, short_duration(ages.at_percent(percent.percent)));
+  out.add(name, "{}max {}", text, short_duration(ages.largest()));
 }
 
 void add_age(Lines& out, const RunResult& result) {
@@ -117,7 +94,7 @@ void add_age(Lines& out, const RunResult& result) {
 
 void add_outliers(Lines& out, const Tally& tally) {
   if (tally.oldest.value >= 0) {
-    out.add("worst client", "{}: a quote of {}", tally.oldest.client, duration(tally.oldest.value));
+    out.add("worst client", "{}: a quote of {}", tally.oldest.client, short_duration(tally.oldest.value));
   }
   if (tally.fewest.value >= 0) {
     out.add("fewest", "{} deliveries, to client {}", grouped(static_cast<std::uint64_t>(tally.fewest.value)),
@@ -143,7 +120,7 @@ void add_end(Lines& out, const Tally& tally) {
   if (tally.checked.get() == 0) return;
   const std::uint64_t bad = tally.finding(Fault::outdated).count.get() + tally.undecided.get();
   out.add("at the end", "{} of {} clients hold the server's last quotes, after {}",
-          grouped(tally.checked.get() - bad), grouped(tally.checked.get()), duration(tally.settled_ns));
+          grouped(tally.checked.get() - bad), grouped(tally.checked.get()), short_duration(tally.settled_ns));
   if (tally.undecided.get() != 0)
     out.more(fmt::format("; {} could not be judged", grouped(tally.undecided.get())));
 }
@@ -151,8 +128,8 @@ void add_end(Lines& out, const Tally& tally) {
 void add_memory(Lines& out, const RunResult& result) {
   const auto before = static_cast<double>(result.server->memory_before_bytes);
   const auto after = static_cast<double>(result.server->memory_after_bytes);
-  out.add("", "{} of memory, {} a connection more than before", bytes(after),
-          bytes(std::max(0.0, per(after - before, number(result.tally.connected)))));
+  out.add("", "{} of memory, {} a connection more than before", short_bytes(after),
+          short_bytes(std::max(0.0, per(after - before, number(result.tally.connected)))));
 }
 
 void add_use(Lines& out, const RunResult& result) {
@@ -164,7 +141,7 @@ void add_use(Lines& out, const RunResult& result) {
   }
   out.add("this tool", "{:.0f} % of a core in {} process{}, the busiest {:.0f} %; at worst {} late",
           100 * per(seconds(result.tally.cpu_ns), time), result.processes, result.processes == 1 ? "" : "es",
-          100 * result.busiest, duration(result.tally.late_ns));
+          100 * result.busiest, short_duration(result.tally.late_ns));
   if (result.busiest > kBusyShare) {
     out.add("WARNING", "this tool is busy: ages and rates are also its own. Give it more --processes, or");
     out.add("", "another machine");
@@ -216,8 +193,8 @@ std::string comparison_text(const RunResult& server, const RunResult& floor) {
   }
   const Histogram& age = server.tally.age;
   if (age.count() != 0 && floor.tally.age.count() != 0) {
-    out.add("age p99", "{}, the floor {}", duration(age.at_percent(99)),
-            duration(floor.tally.age.at_percent(99)));
+    out.add("age p99", "{}, the floor {}", short_duration(age.at_percent(99)),
+            short_duration(floor.tally.age.at_percent(99)));
   }
   return out.take("Beside the floor, a bare send() loop with the same clients, sizes and rate:\n");
 }
