@@ -181,8 +181,8 @@ TEST(CommandLine, ABenchTakesAServerOrTheFloor) {
 
 TEST(CommandLine, APlanTakesADemandAndANode) {
   const auto plan = std::get<PlanCommand>(
-      parse({"plan", "--users", "1000000", "--symbols", "3", "--updates", "2.5", "--pace", "250ms", "--encoding",
-             "bookTicker", "--tls", "--busy", "40", "--node-memory", "32", "--json", "-"}));
+      parse({"plan", "--users", "1000000", "--symbols", "3", "--updates", "2.5", "--pace", "250ms",
+             "--encoding", "bookTicker", "--tls", "--busy", "40", "--node-memory", "32", "--json", "-"}));
   EXPECT_EQ(plan.demand.users, 1'000'000u);
   EXPECT_EQ(plan.demand.updates_per_s, 2.5);
   EXPECT_EQ(plan.demand.pace_ms, 250u);
@@ -198,8 +198,8 @@ TEST(CommandLine, APlanTakesADemandAndANode) {
 }
 
 TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
-  for (const char* command : {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "bench", "plan",
-                              "healthcheck", "version"}) {
+  for (const char* command : {"demo", "serve", "exchange", "producer", "emitter", "topic", "record", "bench",
+                              "plan", "healthcheck", "version"}) {
     testing::internal::CaptureStdout();
     const Command parsed = parse({command, "--help"});
     EXPECT_EQ(std::get<Exit>(parsed).code, 0);

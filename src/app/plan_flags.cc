@@ -29,21 +29,23 @@ void add_switch(CLI::App& command, const std::string& flag, bool& into, const st
 }  // namespace
 
 CLI::App* PlanFlags::add(CLI::App& root) {
-  CLI::App* const command = root.add_subcommand(
-      "plan",
-      "How many cores, how much memory, bandwidth and money so many users ask for, as measured on this machine");
+  CLI::App* const command = root.add_subcommand("plan",
+                                                "How many cores, how much memory, bandwidth and money so "
+                                                "many users ask for, as measured on this machine");
   add_demand(*command);
   add_node(*command);
-  with_environment(command->add_option("--measured", command_.measured_path,
-                                       "plan for the machine on which this was written (by --json); nothing is "
-                                       "measured here"),
-                   "--measured")
+  with_environment(
+      command->add_option("--measured", command_.measured_path,
+                          "plan for the machine on which this was written (by --json); nothing is "
+                          "measured here"),
+      "--measured")
       ->check(CLI::ExistingFile)
       ->type_name("FILE");
-  with_environment(command->add_option("--json", command_.json_path,
-                                       "write demand, measurement and answer for programs there; -: to standard "
-                                       "output, instead of the text"),
-                   "--json")
+  with_environment(
+      command->add_option("--json", command_.json_path,
+                          "write demand, measurement and answer for programs there; -: to standard "
+                          "output, instead of the text"),
+      "--json")
       ->type_name("FILE");
   command->footer(
       "Example: tickcast plan --users 1000000 --symbols 10 --updates 2 --pace 250ms --tls --json plan.json");
@@ -57,6 +59,9 @@ void PlanFlags::add_demand(CLI::App& command) {
                             "that each user follows");
   add_number<double>(command, "--updates", demand.updates_per_s, 0.001, plan::kUpdatesMax,
                      "a second, of each of these symbols in the mean");
+  add_number<double>(
+      command, "--updates-per-flush", demand.updates_per_flush, 1, 1'000,
+      "updates of a symbol that come together, of which one is sent: 1.7 of Binance's busiest symbols");
   add_parsed(command, "--pace", demand.pace_ms, parse_pace, "PACE",
              "of the streams: none (every update), 100ms, 250ms, 500ms, 1000ms or 3000ms")
       ->default_str("none");

@@ -71,13 +71,13 @@ Result<Answer> answer(const Demand& demand, const Node& node, const Measurement&
   out.sends_per_s = users * out.traffic.sends_per_s;
   add_send_cost(out, demand, measurement);
   out.work_cores = out.sends_per_s * out.send_ns * 1e-9;
-  out.market_cores =
-      demand.market_updates_per_s * (measurement.ingest_ns + node.cores * measurement.follow_ns) * 1e-9;
+  out.market_cores = demand.market_updates_per_s / demand.updates_per_flush *
+                     (measurement.ingest_ns + node.cores * measurement.follow_ns) * 1e-9;
   if (cores_for_sends(out, node) <= 0)
-    return Error{fmt::format("following {} updates/s takes {:.2f} of a node's {:.0f} cores, of which {:.2f} may be "
-                             "used: a larger --node-cores, or --busy, or fewer --market-updates",
-                             demand.market_updates_per_s, out.market_cores, node.cores,
-                             node.cores * node.busy)};
+    return Error{
+        fmt::format("following {} updates/s takes {:.2f} of a node's {:.0f} cores, of which {:.2f} may be "
+                    "used: a larger --node-cores, or --busy, or fewer --market-updates",
+                    demand.market_updates_per_s, out.market_cores, node.cores, node.cores * node.busy)};
   if (node.memory_bytes * kMemoryFull <= kNodeOwnBytes)
     return Error{"a node of that memory has none left for clients: a larger --node-memory"};
   out.bits_per_s = out.sends_per_s * out.traffic.wire_bytes() * 8;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answer: what a demand asks of machines of one kind, by what was measured: cores, memory, bandwidth, how many of them, what a
-// month of traffic costs, and how old a quote gets for the client that waits longest. docs/explanation/capacity.md derives
-// each formula. Pure. Thread: any.
+// Answer: what a demand asks of machines of one kind, by what was measured: cores, memory, bandwidth, how
+// many of them, what a month of traffic costs, and how old a quote gets for the client that waits longest.
+// docs/explanation/capacity.md derives each formula. Pure. Thread: any.
 #pragma once
 
 #include "base/result.h"
@@ -20,20 +20,20 @@ struct Node {
   double busy = 0.5;             // of its cores at most: the rest is for a node that is lost, and for peaks
   double dollars_per_gb = 0.09;  // of what leaves for users
 };
-inline constexpr double kBandwidthFull = 0.6;  // likewise of its bandwidth
-inline constexpr double kMemoryFull = 0.75;    // and of its memory
+inline constexpr double kBandwidthFull = 0.6;   // likewise of its bandwidth
+inline constexpr double kMemoryFull = 0.75;     // and of its memory
 inline constexpr double kNodeOwnBytes = 200e6;  // the program, the book, what the system needs
 inline constexpr double kMonthSeconds = 730.0 * 3'600;
 
 struct Answer {
   Traffic traffic;
   double sends_per_s = 0;
-  double shard_users = 0;  // of a full node
-  double send_ns = 0;      // CPU of one send, all in all
-  SendCost send;           // its parts: the kernel and the server,
-  double build_ns = 0;     // events built for one client alone,
-  double tls_ns = 0;       // TLS
-  double work_cores = 0;   // what all sends take, no headroom
+  double shard_users = 0;   // of a full node
+  double send_ns = 0;       // CPU of one send, all in all
+  SendCost send;            // its parts: the kernel and the server,
+  double build_ns = 0;      // events built for one client alone,
+  double tls_ns = 0;        // TLS
+  double work_cores = 0;    // what all sends take, no headroom
   double market_cores = 0;  // what each node takes to follow the market
   double cores = 0;         // to be had: work and market, at most `busy`
   double client_bytes = 0;  // of memory
@@ -54,7 +54,8 @@ struct Answer {
   // Without a pace updates may be merged: what so few nodes as the users alone ask for give each user.
   double merged_nodes = 0;
   double merged_sends_per_s = 0;
-  double refill_s = 0;  // until the others have taken in the clients of a node that was lost; 0: there is no other
+  double refill_s =
+      0;  // until the others have taken in the clients of a node that was lost; 0: there is no other
 };
 
 // The error says what of the demand or the node can't be.

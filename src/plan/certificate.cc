@@ -67,9 +67,8 @@ Result<Certificate> Certificate::make() {
   const X509Pointer made = self_signed(key.get());
   auto certificate = in_memory([&](FILE* file) { PEM_write_X509(file, made.get()); });
   if (!certificate) return certificate.error();
-  auto key_text = in_memory([&](FILE* file) {
-    PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  auto key_text = in_memory(
+      [&](FILE* file) { PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   if (!key_text) return key_text.error();
   Certificate out;
   out.certificate_ = std::move(*certificate);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Certificate: one for 127.0.0.1, made on the spot and signed by itself, for a server of this process and its own clients. It lies in
-// memory, under names that can be opened like files' as long as the object lives: nothing is left behind.
+// Certificate: one for 127.0.0.1, made on the spot and signed by itself, for a server of this process and its
+// own clients. It lies in memory, under names that can be opened like files' as long as the object lives:
+// nothing is left behind.
 #pragma once
 
 #include <string>
@@ -15,7 +16,9 @@ class Certificate {
  public:
   static Result<Certificate> make();
 
-  const std::string& certificate_file() const { return certificate_file_; }  // also the authority that a client trusts
+  const std::string& certificate_file() const {
+    return certificate_file_;
+  }  // also the authority that a client trusts
   const std::string& key_file() const { return key_file_; }
 
  private:

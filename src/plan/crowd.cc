@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <fmt/core.h>
+#include <pthread.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -44,8 +44,8 @@ Status shake_hands(net::Stream& stream) {
   for (;;) {
     const net::IoStatus status = stream.handshake();
     if (status == net::IoStatus::ok) return Done{};
-    const bool again = status == net::IoStatus::would_block &&
-                       ready(stream.fd(), stream.wants_write() ? POLLOUT : POLLIN);
+    const bool again =
+        status == net::IoStatus::would_block && ready(stream.fd(), stream.wants_write() ? POLLOUT : POLLIN);
     if (!again) return Error{"TLS: " + stream.failure()};
   }
 }
@@ -76,8 +76,8 @@ Result<net::Socket> open_client(const net::Endpoint& server, const net::TlsConte
   if (!socket) return socket.error();
   net::Socket second(dup(socket->fd()));
   if (!second) return Error{"no descriptor is left; raise the limit (ulimit -n)"};
-  net::Stream stream = tls == nullptr ? net::Stream(std::move(second))
-                                      : net::Stream(std::move(second), *tls, "127.0.0.1");
+  net::Stream stream =
+      tls == nullptr ? net::Stream(std::move(second)) : net::Stream(std::move(second), *tls, "127.0.0.1");
   if (const Status shaken = shake_hands(stream); !shaken) return shaken.error();
   if (const Status upgraded = upgrade(stream, target); !upgraded) return upgraded.error();
   return socket;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Crowd: clients of a server of this process, of which nothing matters but that they are there and take what comes. Drain: the thread
-// that reads it and throws it away, uncopied.
+// Crowd: clients of a server of this process, of which nothing matters but that they are there and take what
+// comes. Drain: the thread that reads it and throws it away, uncopied.
 //
 // Thread: the owner's, beside the drain's own.
 #pragma once

@@ -14,14 +14,14 @@
 namespace tickcast::plan {
 namespace {
 
-// An event as the market has them in the mean: 121 bytes of bookTicker, 235 of quote with the comma between two (protocol.md:
-// 170 kB and 330 kB of 1,400 symbols).
+// An event of the market's mean size: docs/protocol.md has 170 kB of bookTicker and 330 kB of quote for 1,400
+// symbols.
 double bytes_of_event(wire::Channel channel) {
   constexpr std::string_view kSymbol = "SYMBOLUSDT";
   market::Quote quote;
-  quote.bid_price = *market::Decimal::parse("10.35190000");
+  quote.bid_price = *market::Decimal::parse("0.35190000");
   quote.bid_quantity = *market::Decimal::parse("131021021.21000000");
-  quote.ask_price = *market::Decimal::parse("10.35210000");
+  quote.ask_price = *market::Decimal::parse("0.35210000");
   quote.ask_quantity = *market::Decimal::parse("214066066.66000000");
   quote.update_id = 40'090'021'700;
   quote.admitted_ns = 1'732'320'000'123'456'000;
@@ -46,15 +46,15 @@ struct Rates {
 
 Rates rates(const Demand& demand) {
   const double symbols = demand.symbols;
-  const double updates = symbols * demand.updates_per_s;
-  if (demand.pace_ms == 0) return {updates, updates};
+  const double flushes = symbols * demand.flushes_per_s();
+  if (demand.pace_ms == 0) return {flushes, flushes};
   const double period_s = demand.pace_ms / 1e3;
   if (demand.array) {
-    const Gate all = gate(updates * period_s);
+    const Gate all = gate(flushes * period_s);
     const double sends = (all.at_once + all.at_end) / period_s;
-    return {sends, sends * symbols * -std::expm1(-demand.updates_per_s / sends)};
+    return {sends, sends * symbols * -std::expm1(-demand.flushes_per_s() / sends)};
   }
-  const Gate each = gate(demand.updates_per_s * period_s);
+  const Gate each = gate(demand.flushes_per_s() * period_s);
   const double end_has_any = 1 - std::pow(1 - each.at_end, symbols);
   return {(symbols * each.at_once + end_has_any) / period_s,
           symbols * (each.at_once + each.at_end) / period_s};
@@ -73,8 +73,8 @@ Gate gate(double mean) {
   const double any = -std::expm1(-mean);
   const double several = any - mean * std::exp(-mean);
   if (several <= 0) return {any, 0};
-  // The share of periods that begin with one that was held: any one in such a period is held again, in another one the
-  // first passes and a second is held.
+  // The share of periods that begin with one that was held: any one in such a period is held again, in
+  // another one the first passes and a second is held.
   const double held = several / (1 - any + several);
   return {(1 - held) * any, held};
 }
@@ -96,8 +96,8 @@ Traffic traffic(const Demand& demand) {
 }
 
 Status check(const Demand& demand) {
-  const bool known_pace = demand.pace_ms == 0 || std::ranges::find(wire::kPacesMs, demand.pace_ms) !=
-                                                     std::end(wire::kPacesMs);
+  const bool known_pace =
+      demand.pace_ms == 0 || std::ranges::find(wire::kPacesMs, demand.pace_ms) != std::end(wire::kPacesMs);
   if (!known_pace) return Error{"--pace is one of 100ms, 250ms, 500ms, 1000ms, 3000ms, or none"};
   if (demand.array && demand.channel == wire::Channel::best_bid_ask)
     return Error{"bestBidAsk has no arrays: take another --encoding, or leave --array out"};

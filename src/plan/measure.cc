@@ -190,9 +190,11 @@ class Measuring {
     const std::size_t descriptors = net::raise_descriptor_limit();
     const std::size_t taken = 6 * effort_.few + kDescriptorsSpare;
     if (descriptors < taken + 2 * kManyLeast)
-      return Error{fmt::format("{} descriptors are too few to measure with: raise the limit (ulimit -n) to {}",
-                               descriptors, taken + 2 * effort_.many)};
-    many_clients_ = static_cast<std::uint32_t>(std::min<std::size_t>(effort_.many, (descriptors - taken) / 2));
+      return Error{
+          fmt::format("{} descriptors are too few to measure with: raise the limit (ulimit -n) to {}",
+                      descriptors, taken + 2 * effort_.many)};
+    many_clients_ =
+        static_cast<std::uint32_t>(std::min<std::size_t>(effort_.many, (descriptors - taken) / 2));
     auto certificate = Certificate::make();
     if (!certificate) return certificate.error();
     certificate_.emplace(std::move(*certificate));
@@ -213,7 +215,8 @@ class Measuring {
     return Done{};
   }
 
-  // Those of the second group follow one symbol more each, another one, which never changes: no two lists are equal.
+  // Those of the second group follow one symbol more each, another one, which never changes: no two lists are
+  // equal.
   std::string target_of(const Group& group, std::uint32_t client) const {
     std::string target = "/ws";
     for (std::size_t i = 0; i < kListed; ++i)
@@ -227,10 +230,10 @@ class Measuring {
     const double resident = resident_bytes();
     const double slab = slab_bytes();
     const std::int64_t cpu_ns = shard_cpu_ns();
-    auto crowd = Crowd::open({group.server->port(), clients,
-                              [&](std::uint32_t client) { return target_of(group, client); },
-                              &group == &tls_ ? &*tls_context_ : nullptr},
-                             drain_);
+    auto crowd = Crowd::open(
+        {group.server->port(), clients, [&](std::uint32_t client) { return target_of(group, client); },
+         &group == &tls_ ? &*tls_context_ : nullptr},
+        drain_);
     if (!crowd) return crowd.error();
     drain_.wait_for_quiet();
     group.crowd.emplace(std::move(*crowd));
@@ -261,14 +264,16 @@ class Measuring {
       for (std::size_t i = 0; i < kEvents[size]; ++i) group.server->admit(group.first_symbol + i);
       group.server->publish();
       if (!drain_.wait(kRoundLimitNs))
-        return Error{fmt::format("{} clients on this machine did not get their quotes within {} s: is it that busy?",
-                                 clients, kRoundLimitNs / kNsPerSecond)};
+        return Error{
+            fmt::format("{} clients on this machine did not get their quotes within {} s: is it that busy?",
+                        clients, kRoundLimitNs / kNsPerSecond)};
       group.costs_ns[size].push_back(static_cast<double>(shard_cpu_ns() - before_ns) / clients);
     }
     return Done{};
   }
 
-  // Updates of a symbol that nobody follows, each alone: read, parsed and admitted by a thread of their own, as a feed does.
+  // Updates of a symbol that nobody follows, each alone: read, parsed and admitted by a thread of their own,
+  // as a feed does.
   Status follow() {
     const std::size_t symbol = 3 * kListed + effort_.few;
     int ends[2];

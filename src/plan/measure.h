@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// measure(): what this machine asks for the work of a server, found by doing it for a few seconds: a real emitter of one shard in this
-// process, in clear and one under TLS, over loopback, and crowds of clients that read and discard. A round publishes so many
-// quotes to one crowd and ends when all of it has come; what the shard's thread took is the round's price. Figures are
-// medians, and the rounds of what is compared with each other take turns.
+// measure(): what this machine asks for the work of a server, found by doing it for a few seconds: a real
+// emitter of one shard in this process, in clear and one under TLS, over loopback, and crowds of clients that
+// read and discard. A round publishes so many quotes to one crowd and ends when all of it has come; what the
+// shard's thread took is the round's price. Figures are medians, and the rounds of what is compared with each
+// other take turns.
 //
 // Thread: the owner's; starts others and ends them. Blocks.
 #pragma once

@@ -25,7 +25,8 @@ TEST(Fit, NeverSaysThatMoreBytesCostLess) {
   EXPECT_EQ(fit(samples).byte_ns, 0);
 }
 
-// Figures of a shared machine say nothing here; that they are all there does, and that larger sends cost more.
+// Figures of a shared machine say nothing here; that they are all there does, and that larger sends cost
+// more.
 TEST(Measure, FindsACostForEverythingThatAServerDoes) {
   const auto measured = measure({.few = 60, .many = 300, .rounds = 8, .many_rounds = 3, .updates = 50});
   ASSERT_TRUE(measured) << measured.error().message;

@@ -16,7 +16,7 @@ namespace {
 
 struct Field {
   std::string_view name;
-  double Measurement::* value;
+  double Measurement::*value;
   double least;
 };
 

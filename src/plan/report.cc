@@ -23,9 +23,7 @@ std::string figure(double value) {
 
 std::string us(double ns) { return figure(ns / 1e3) + " us"; }
 std::string duration(double ns) { return short_duration(std::llround(ns)); }
-std::string symbols(std::uint32_t count) {
-  return grouped(count) + (count == 1 ? " symbol" : " symbols");
-}
+std::string symbols(std::uint32_t count) { return grouped(count) + (count == 1 ? " symbol" : " symbols"); }
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
 class Lines {
@@ -45,14 +43,16 @@ class Lines {
 
 void add_measurement(Lines& out, const Plan& plan) {
   const Measurement& m = plan.measurement;
-  out.head(fmt::format("What the work costs, {} ({}; over loopback, so a send includes its receiver's kernel)",
-                       plan.measured, m.machine));
+  out.head(
+      fmt::format("What the work costs, {} ({}; over loopback, so a send includes its receiver's kernel)",
+                  plan.measured, m.machine));
   out.add("a send", "{} + {:.2f} ns a byte with {} clients on a core, {} + {:.2f} ns with {}",
           us(m.few_send_ns), m.few_byte_ns, rounded(m.few_clients), us(m.many_send_ns), m.many_byte_ns,
           rounded(m.many_clients));
   out.add("", "{} more for each event built for one client alone", us(m.event_ns));
   out.add("TLS", "{} a record + {:.2f} ns a byte", us(m.tls_record_ns), m.tls_byte_ns);
-  out.add("a client", "{} in the server and {} in the kernel; {} more under TLS; {} a stream of a list of its own",
+  out.add("a client",
+          "{} in the server and {} in the kernel; {} more under TLS; {} a stream of a list of its own",
           short_bytes(m.client_bytes), short_bytes(m.kernel_bytes), short_bytes(m.tls_bytes),
           short_bytes(m.stream_bytes));
   out.add("its arrival", "{}, under TLS {}", us(m.connect_ns), us(m.tls_connect_ns));
@@ -69,25 +69,26 @@ void add_demand(Lines& out, const Demand& demand) {
 void add_sends(Lines& out, const Plan& plan) {
   const Demand& demand = plan.demand;
   const Traffic& traffic = plan.answer.traffic;
-  const double updates = demand.symbols * demand.updates_per_s;
+  const double flushes = demand.symbols * demand.flushes_per_s();
   const double period_s = demand.pace_ms / 1e3;
   if (demand.pace_ms == 0) {
-    out.add("to a user", "{} x {} updates/s = {} sends/s, each update in one of its own",
-            symbols(demand.symbols), figure(demand.updates_per_s), figure(traffic.sends_per_s));
-  } else if (demand.array) {
-    out.add("to a user", "one message a period of {} s in which anything changed = {} sends/s", figure(period_s),
+    out.add("to a user", "{} x {} updates/s / {} that come together = {} sends/s, each with one event",
+            symbols(demand.symbols), figure(demand.updates_per_s), figure(demand.updates_per_flush),
             figure(traffic.sends_per_s));
-    out.add("", "{} x (1 - e^-({} updates/s / {})) = {} events in each", symbols(demand.symbols),
-            figure(demand.updates_per_s), figure(traffic.sends_per_s), figure(traffic.events_per_send));
+  } else if (demand.array) {
+    out.add("to a user", "one message a period of {} s in which anything changed = {} sends/s",
+            figure(period_s), figure(traffic.sends_per_s));
+    out.add("", "{} x (1 - e^-({} changes/s / {})) = {} events in each", symbols(demand.symbols),
+            figure(demand.flushes_per_s()), figure(traffic.sends_per_s), figure(traffic.events_per_send));
   } else {
-    const Gate each = gate(demand.updates_per_s * period_s);
+    const Gate each = gate(demand.flushes_per_s() * period_s);
     out.add("to a user", "({} x {} at once + {} at the end) / {} s a period = {} sends/s",
             symbols(demand.symbols), figure(each.at_once),
             figure(1 - std::pow(1 - each.at_end, demand.symbols)), figure(period_s),
             figure(traffic.sends_per_s));
-    out.add("", "{} of {} updates/s go out, {} events in a send; the others are merged",
-            figure(traffic.sends_per_s * traffic.events_per_send), figure(updates),
-            figure(traffic.events_per_send));
+    out.add("", "{} of {} changes/s ({} x {} updates/s / {} that come together) go out, {} events in a send",
+            figure(traffic.sends_per_s * traffic.events_per_send), figure(flushes), symbols(demand.symbols),
+            figure(demand.updates_per_s), figure(demand.updates_per_flush), figure(traffic.events_per_send));
   }
 }
 
@@ -112,17 +113,21 @@ void add_cores(Lines& out, const Plan& plan) {
                          : "",
           a.tls_ns > 0 ? fmt::format(" + TLS {}", us(a.tls_ns)) : "", us(a.send_ns), rounded(a.shard_users));
   out.add("cores at work", "{}/s x {} = {}", rounded(a.sends_per_s), us(a.send_ns), figure(a.work_cores));
-  out.add("the market", "{} updates/s x ({} + {} shards x {}) = {} cores on each node, at most",
-          rounded(plan.demand.market_updates_per_s), us(plan.measurement.ingest_ns), figure(plan.node.cores),
-          us(plan.measurement.follow_ns), figure(a.market_cores));
+  out.add("the market",
+          "{} updates/s / {} that come together x ({} + {} shards x {}) = {} cores on each node, at most",
+          rounded(plan.demand.market_updates_per_s), figure(plan.demand.updates_per_flush),
+          us(plan.measurement.ingest_ns), figure(plan.node.cores), us(plan.measurement.follow_ns),
+          figure(a.market_cores));
 }
 
 void add_totals(Lines& out, const Plan& plan) {
   const Answer& a = plan.answer;
   const Node& node = plan.node;
-  out.head(fmt::format("What it takes: nodes of {} cores, {}, {} Gbit/s; of these {} of the cores, {} of the bandwidth, {} of the memory",
-                       figure(node.cores), short_bytes(node.memory_bytes), figure(node.bits_per_s / 1e9),
-                       percent(node.busy), percent(kBandwidthFull), percent(kMemoryFull)));
+  out.head(
+      fmt::format("What it takes: nodes of {} cores, {}, {} Gbit/s; of these {} of the cores, {} of the "
+                  "bandwidth, {} of the memory",
+                  figure(node.cores), short_bytes(node.memory_bytes), figure(node.bits_per_s / 1e9),
+                  percent(node.busy), percent(kBandwidthFull), percent(kMemoryFull)));
   out.add("cores", "({} + {} nodes x {}) / {} = {}", figure(a.work_cores), figure(a.nodes),
           figure(a.market_cores), percent(node.busy), figure(a.cores));
   out.add("memory", "{} users x {} = {}", grouped(plan.demand.users), short_bytes(a.client_bytes),
@@ -171,9 +176,10 @@ namespace {
 
 std::string demand_json(const Demand& demand) {
   return fmt::format(
-      "{{\"users\":{},\"symbols\":{},\"updates_per_s\":{},\"pace_ms\":{},\"encoding\":{},\"array\":{},"
+      "{{\"users\":{},\"symbols\":{},\"updates_per_s\":{},\"updates_per_flush\":{},\"pace_ms\":{},"
+      "\"encoding\":{},\"array\":{},"
       "\"compressed\":{},\"distinct\":{},\"tls\":{},\"market_updates_per_s\":{},\"streams\":{}}}",
-      demand.users, demand.symbols, demand.updates_per_s, demand.pace_ms,
+      demand.users, demand.symbols, demand.updates_per_s, demand.updates_per_flush, demand.pace_ms,
       json_string(wire::channel_name(demand.channel)), demand.array, demand.compressed, demand.distinct,
       demand.tls, demand.market_updates_per_s, json_string(streams_text(demand)));
 }

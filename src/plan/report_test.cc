@@ -8,7 +8,11 @@ namespace {
 
 Plan sample() {
   Plan plan;
-  plan.demand = {.users = 1'000'000, .symbols = 1, .updates_per_s = 100, .channel = wire::Channel::book_ticker};
+  plan.demand = {.users = 1'000'000,
+                 .symbols = 1,
+                 .updates_per_s = 100,
+                 .updates_per_flush = 1,
+                 .channel = wire::Channel::book_ticker};
   plan.measurement.machine = "a machine";
   plan.measurement.few_clients = 250;
   plan.measurement.many_clients = 7'500;
@@ -22,8 +26,9 @@ Plan sample() {
 TEST(Report, ShowsEachFormulaWithItsNumbers) {
   const std::string text = plan_text(sample());
   for (const char* line : {"from box.json (a machine", "1,000,000 users of 1@bookTicker",
-                           "1 symbol x 100 updates/s = 100 sends/s", "1,000,000 users x 100 = 100,000,000",
-                           "100,000,000/s x 10.0 us = 1,000", "17 nodes give each user 6.80 sends/s"})
+                           "1 symbol x 100 updates/s / 1 that come together = 100 sends/s",
+                           "1,000,000 users x 100 = 100,000,000", "100,000,000/s x 10 us = 1,000",
+                           "17 nodes give each user 6.80 sends/s"})
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
