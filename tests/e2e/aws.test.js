@@ -18,11 +18,12 @@ const containers = Object.values(Resources)
 test("each role of the AWS template understands the template's settings, and takes their values", { skip }, async () => {
   assert.equal(containers.length, 2);
   for (const { Command, Environment } of containers) {
-    const role = Command[0].match(/exec tickcast (\w+)$/)[1];
+    const [, role, flags] = Command[0].match(/exec tickcast (\w+)(.*)$/);
     const { code, stdout } = await run([role, '--help']);
     assert.equal(code, 0);
     assert.match(stdout, /Env:TICKCAST_ADMIN/);
     assert.ok(stdout.includes('127.0.0.1:9464'), 'where the container is asked for its health, and scraped');
+    for (const [flag] of flags.matchAll(/--[\w-]+/g)) assert.ok(stdout.includes(`${flag} `), `${role} knows no ${flag}`);
     const settings = Environment.filter(({ Name }) => Name.startsWith('TICKCAST_'));
     for (const { Name } of settings) assert.ok(stdout.includes(`Env:${Name}`), `${role} knows no ${Name}`);
 

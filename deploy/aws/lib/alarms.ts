@@ -10,6 +10,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { daysLeftOfAll } from './certificate.ts';
 import { metric } from './metrics.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -70,6 +71,10 @@ export class Alarms extends Construct {
     });
     this.alarm('EmitterBusy', 'A turn of a shard takes over 100 ms: clients see quotes that late. More emitters.', {
       metric: metric('emitter', 'tickcast_loop_turn_longest_seconds', 'Maximum'), comparisonOperator: above, threshold: 0.1, evaluationPeriods: 5,
+    });
+    this.alarm('CertificateEnds', 'In 14 days or less clients will refuse the certificate of an emitter. See its secret, then the host.', {
+      metric: daysLeftOfAll(Duration.days(1)), comparisonOperator: below, threshold: 15, evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.IGNORE, // each host reports once a day
     });
     this.alarm('EmitterGone', 'An emitter takes no connections. ECS replaces it.', {
       metric: props.emitterTargets.metrics.unHealthyHostCount({ statistic: 'Maximum', period: Duration.minutes(1) }),

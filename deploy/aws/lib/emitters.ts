@@ -2,21 +2,24 @@
 //
 // Emitters: as many as clients and bytes ask for, one on each host, behind the balancer that clients connect to.
 
-import { Duration, Fn, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { fetchCertificate } from './certificate.ts';
 import { Hosts } from './hosts.ts';
 import { metric } from './metrics.ts';
 import { clientPort, Network } from './network.ts';
 import type { Parameters } from './parameters.ts';
 import type { Producers, ServiceProps } from './producers.ts';
-import { createTargets, createTask } from './task.ts';
+import { createTargets, createTask, familyOf } from './task.ts';
 import { saslPort } from './topic.ts';
 
 // 60,000 clients in a minute: 1,000 a second come back to the other emitters.
 const drain = Duration.seconds(60);
+
+const publicPort = 443;
 
 export interface EmittersProps extends ServiceProps {
   producers: Producers;
@@ -45,6 +48,7 @@ export class Emitters extends Construct {
       min: 0, // ECS asks for as many as it has tasks
       max: parameters.emitterHostsMax,
     });
+    fetchCertificate(hosts, parameters.certificate, familyOf('emitter'));
     this.service = new ecs.Ec2Service(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: createTask(this, {
@@ -55,7 +59,8 @@ export class Emitters extends Construct {
           TICKCAST_MAX_CONNECTIONS: Token.asString(parameters.clientsMax),
           TICKCAST_DRAIN: String(drain.toSeconds()),
         },
-        memoryReservationMiB: 2048,
+        tls: true,
+        memoryReservationMiB: 4096, // ClientsMax under TLS are 2.5 GB
         stopTimeout: drain.plus(Duration.seconds(30)),
       }),
       // New ones first, on hosts of their own; half as many again at most.
@@ -70,22 +75,25 @@ export class Emitters extends Construct {
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
 
-    this.balancer = this.createBalancer(network, parameters, group);
+    this.balancer = this.createBalancer(network, group);
     this.targets = createTargets(this, network);
     this.service.attachToNetworkTargetGroup(this.targets);
-    this.listen(parameters);
+    // TLS passes through, to where it ends: in the task.
+    this.balancer.addListener('Listener', {
+      port: publicPort, protocol: elb.Protocol.TCP, defaultTargetGroups: [this.targets],
+    });
     this.scale(parameters);
   }
 
-  private createBalancer(network: Network, parameters: Parameters, hosts: ec2.SecurityGroup): elb.NetworkLoadBalancer {
+  private createBalancer(network: Network, hosts: ec2.SecurityGroup): elb.NetworkLoadBalancer {
     const group = network.closedGroup('Clients', 'Balancer that clients connect to');
     group.connections.allowTo(hosts, ec2.Port.tcp(clientPort), 'Emitters');
     new ec2.CfnSecurityGroupIngress(this, 'FromAnywhere', {
       groupId: group.securityGroupId,
       ipProtocol: 'tcp',
       cidrIp: '0.0.0.0/0',
-      fromPort: this.port(parameters),
-      toPort: this.port(parameters),
+      fromPort: publicPort,
+      toPort: publicPort,
       description: 'Clients',
     });
     return new elb.NetworkLoadBalancer(this, 'Balancer', {
@@ -96,28 +104,6 @@ export class Emitters extends Construct {
       securityGroups: [group],
       deletionProtection: false,
     });
-  }
-
-  private port(parameters: Parameters): number {
-    return Token.asNumber(Fn.conditionIf(parameters.hasCertificate.logicalId, 443, 80));
-  }
-
-  // TLS ends here when there is a certificate, not in the task: it would have to reach every host there.
-  private listen(parameters: Parameters): void {
-    const listener = this.balancer.addListener('Listener', {
-      port: 80, protocol: elb.Protocol.TCP, defaultTargetGroups: [this.targets],
-    });
-    const either = (withCertificate: unknown, without: unknown) =>
-      Fn.conditionIf(parameters.hasCertificate.logicalId, withCertificate, without);
-    const none = { Ref: 'AWS::NoValue' };
-    const resource = listener.node.defaultChild as elb.CfnListener;
-    resource.addPropertyOverride('Port', either(443, 80));
-    resource.addPropertyOverride('Protocol', either('TLS', 'TCP'));
-    resource.addPropertyOverride('Certificates', either([{ CertificateArn: parameters.certificateArn }], none));
-    resource.addPropertyOverride('SslPolicy', either(elb.SslPolicy.RECOMMENDED_TLS, none));
-    // A TLS listener's is 350 s and fixed; so both behave alike.
-    resource.addPropertyOverride(
-      'ListenerAttributes', either(none, [{ Key: 'tcp.idle_timeout.seconds', Value: '350' }]));
   }
 
   // By what an emitter holds and sends. Not by CPU: a shard that has work batches it, so a busy core says nothing.

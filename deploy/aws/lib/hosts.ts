@@ -42,16 +42,18 @@ function tune(data: ec2.UserData): void {
 export class Hosts extends Construct {
   readonly provider: ecs.AsgCapacityProvider;
   readonly autoScalingGroup: autoscaling.AutoScalingGroup;
+  readonly role: iam.Role; // of each host
+  readonly userData = ec2.UserData.forLinux(); // what each runs when it first starts
 
   constructor(scope: Construct, id: string, props: HostsProps) {
     super(scope, id);
-    const data = ec2.UserData.forLinux();
-    tune(data);
+    tune(this.userData);
+    this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     const template = new ec2.LaunchTemplate(this, 'Template', {
       instanceType: new ec2.InstanceType(props.instanceType),
       machineImage: ecs.EcsOptimizedImage.amazonLinux2023(ecs.AmiHardwareType.ARM),
-      userData: data,
-      role: new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') }),
+      userData: this.userData,
+      role: this.role,
       securityGroup: props.group,
       associatePublicIpAddress: props.publicAddress,
       requireImdsv2: true,

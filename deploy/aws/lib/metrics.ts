@@ -27,7 +27,7 @@ const refusals = 'tickcast_refusals_total';
 
 const agentImage = 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:1.300072.0b1766';
 
-const namespace = `tickcast/${Aws.STACK_NAME}`;
+export const namespace = `tickcast/${Aws.STACK_NAME}`;
 
 // One of them over the tasks of a role: each task is a sample a minute.
 export function metric(

@@ -9,8 +9,12 @@ import { Construct } from 'constructs';
 export class Parameters extends Construct {
   readonly repository = this.text('Repository', 'tickcast', 'ECR repository of the image, in this account and region');
   readonly imageTag = this.text('ImageTag', undefined, 'Tag of the image in it; built for arm64');
-  readonly certificateArn = this.text(
-    'CertificateArn', '', 'ACM certificate of this region for wss://. Empty: plain ws:// on port 80, for a trial only');
+  readonly certificate = this.parameter('Certificate', {
+    type: 'String',
+    description: 'ARN of a secret of this region: {"certificate": "PEM, the chain behind it", "key": "PEM"}',
+    allowedPattern: 'arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}',
+    constraintDescription: 'the whole ARN of a secret, with the six letters at its end',
+  }).valueAsString;
   readonly alarmEmail = this.text('AlarmEmail', '', 'Told of every alarm, once it has confirmed. Empty: nobody');
 
   readonly emitterInstanceType = this.graviton(
@@ -34,7 +38,6 @@ export class Parameters extends Construct {
   readonly kafkaInstanceType = this.text(
     'KafkaInstanceType', 'kafka.m7g.large', 'One broker in each zone; one of them serves the topic to every emitter');
 
-  readonly hasCertificate = this.given('HasCertificate', this.certificateArn);
   readonly hasAlarmEmail = this.given('HasAlarmEmail', this.alarmEmail);
 
   // Parameters are named as they are here, without the path of this construct.

@@ -54,6 +54,7 @@ export class Producers extends Construct {
         role: 'producer',
         ...props,
         environment: { TICKCAST_REPLICATION: '3', TICKCAST_MIN_INSYNC_REPLICAS: '2', TICKCAST_PARTITIONS: '1' },
+        tls: false, // its clients are emitters, inside of the VPC
         memoryReservationMiB: 1024,
         stopTimeout: Duration.seconds(30),
       }),

@@ -2,7 +2,7 @@
 //
 // The whole of it. docs/explanation/architecture-aws.md has the picture and the reasons.
 
-import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -40,9 +40,8 @@ export class TickcastStack extends Stack {
       parameters, key, clusterName: topic.clusterName, emitterTargets: emitters.targets,
     });
 
-    const scheme = Fn.conditionIf(parameters.hasCertificate.logicalId, 'wss', 'ws').toString();
-    this.output('Clients', `${scheme}://${emitters.balancer.loadBalancerDnsName}`,
-      'Where clients connect. A certificate holds for a name of yours: point it here');
+    this.output('Clients', `wss://${emitters.balancer.loadBalancerDnsName}`,
+      'Where clients connect. The certificate holds for a name of yours: point it here');
     this.output('Brokers', topic.brokers, 'Kafka, inside of the VPC');
     this.output('AlarmTopic', alarms.topic.topicArn, 'Where alarms go; subscribe whoever is on call');
   }

@@ -8,6 +8,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { mountCertificate, tlsFlags, warnOfProblem } from './certificate.ts';
 import { addAgent, adminAddress } from './metrics.ts';
 import { clientPort, Network } from './network.ts';
 import type { Parameters } from './parameters.ts';
@@ -20,24 +21,27 @@ export interface TaskProps {
   log: logs.ILogGroup; // of the container and of its agent
   events: logs.ILogGroup; // the agent's metrics
   environment: Record<string, string>;
+  tls: boolean; // with the certificate that its host holds
   memoryReservationMiB: number;
   stopTimeout: Duration;
 }
 
 // User and password come as variables of their own, from the secret; librdkafka wants them as two more settings.
 // `exec`, so that tickcast is the process that ECS stops.
-const start = (role: Role) =>
+const start = ({ role, tls }: TaskProps) =>
   [
     'export TICKCAST_KAFKA_CONFIG="$KAFKA_SETTINGS',
     'sasl.username=$KAFKA_USERNAME',
     'sasl.password=$KAFKA_PASSWORD"',
-    `exec tickcast ${role}`,
+    ...(tls ? [warnOfProblem, `exec tickcast ${role} ${tlsFlags}`] : [`exec tickcast ${role}`]),
   ].join('\n');
+
+export const familyOf = (role: Role) => `${Aws.STACK_NAME}-${role}`;
 
 export function createTask(scope: Construct, props: TaskProps): ecs.Ec2TaskDefinition {
   const { role, parameters, topic } = props;
   const task = new ecs.Ec2TaskDefinition(scope, 'Task', {
-    family: `${Aws.STACK_NAME}-${role}`,
+    family: familyOf(role),
     networkMode: ecs.NetworkMode.HOST,
   });
   const linux = new ecs.LinuxParameters(scope, 'Linux');
@@ -46,7 +50,7 @@ export function createTask(scope: Construct, props: TaskProps): ecs.Ec2TaskDefin
     image: ecs.ContainerImage.fromEcrRepository(
       ecr.Repository.fromRepositoryName(scope, 'Repository', parameters.repository), parameters.imageTag),
     entryPoint: ['/bin/sh', '-c'],
-    command: [start(role)],
+    command: [start(props)],
     environment: {
       TICKCAST_BROKERS: topic.brokers,
       TICKCAST_TOPIC: 'book-tickers',
@@ -77,6 +81,7 @@ export function createTask(scope: Construct, props: TaskProps): ecs.Ec2TaskDefin
     }),
   });
   container.addUlimits({ name: ecs.UlimitName.NOFILE, softLimit: 1_048_576, hardLimit: 1_048_576 });
+  if (props.tls) mountCertificate(task, container);
   addAgent(task, role, props.events, props.log);
   return task;
 }
@@ -92,7 +97,8 @@ export function createTargets(scope: Construct, network: Network): elb.NetworkTa
     connectionTermination: false, // the task ends its clients itself, with a word
     // Balancers go on sending new clients for up to two minutes after they were told.
     deregistrationDelay: Duration.seconds(120),
-    // A connection, not /readyz: ECS kills what fails this, and a silent exchange would have it kill every emitter.
+    // A connection, not /readyz: ECS kills what fails this, and a silent exchange would have it kill every emitter. No
+    // TLS either: one that is full, or has no certificate that is good, serves those it has.
     healthCheck: { protocol: elb.Protocol.TCP, interval: Duration.seconds(10), healthyThresholdCount: 2, unhealthyThresholdCount: 2 },
   });
   targets.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');

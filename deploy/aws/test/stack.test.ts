@@ -4,13 +4,14 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../app.ts';
 import { audiences, plan, table, loads } from '../capacity.ts';
+import { daysLeft } from '../lib/certificate.ts';
 import { exceptions } from '../lib/exceptions.ts';
 import { scraped } from '../lib/metrics.ts';
 
@@ -48,6 +49,11 @@ const container = (role: string, name = 'tickcast') =>
   one('AWS::ECS::TaskDefinition', role).ContainerDefinitions.find((c: any) => c.Name === name);
 const environment = (role: string, name = 'tickcast'): Record<string, string> =>
   Object.fromEntries(container(role, name).Environment.map((e: any) => [e.Name, plain(e.Value)]));
+
+const userData = (role: string): string => plain(one('AWS::EC2::LaunchTemplate', role).LaunchTemplateData.UserData['Fn::Base64']);
+
+const program = join(folder, 'host/tickcast-certificate');
+const setting = (name: string) => userData('Emitters').match(new RegExp(`^Environment=${name}=(.*)$`, 'm'))![1]!;
 
 describe('the AWS stack', { concurrency: false }, () => {
   test('the committed template is what the code makes, and every finding of cdk-nag is fixed or explained', () => {
@@ -129,13 +135,38 @@ describe('the AWS stack', { concurrency: false }, () => {
       assert.equal(Properties.NewInstancesProtectedFromScaleIn, true);
   });
 
-  test('clients come by TLS where there is a certificate, else by TCP', () => {
+  test('clients come by TCP to the balancer, and by TLS to the task', () => {
     const listener = one('AWS::ElasticLoadBalancingV2::Listener', 'Emitters');
-    const either = (value: any) => { assert.equal(value['Fn::If'][0], 'HasCertificate'); return value['Fn::If'].slice(1); };
-    assert.deepEqual(either(listener.Protocol), ['TLS', 'TCP']);
-    assert.deepEqual(either(listener.Port), [443, 80]);
-    assert.match(either(listener.SslPolicy)[0], /TLS13/);
-    assert.deepEqual(either(listener.Certificates)[0], [{ CertificateArn: { Ref: 'CertificateArn' } }]);
+    assert.deepEqual([listener.Protocol, listener.Port, listener.Certificates], ['TCP', 443, undefined]);
+    for (const group of all('AWS::ElasticLoadBalancingV2::TargetGroup')) assert.equal(group.Properties.Protocol, 'TCP');
+    assert.match(container('Emitters').Command[0], /tickcast emitter --tls-certificate (\S+) --tls-key \1$/);
+    assert.doesNotMatch(container('Producers').Command[0], /tls/, 'the lane is inside of the VPC');
+    // As before TLS: whether the process lives is asked in clear, at a port of its own.
+    assert.ok(container('Emitters').HealthCheck.Command.includes('http://127.0.0.1:9464/healthz'));
+  });
+
+  test('the task reads the folder where its host puts the certificate, and nobody else does', () => {
+    const [folder] = container('Emitters').Command[0].match(/(\/\S+)(?=\/tls.pem$)/);
+    assert.equal(setting('FOLDER'), folder);
+    assert.deepEqual(one('AWS::ECS::TaskDefinition', 'Emitters').Volumes, [{ Name: 'certificate', Host: { SourcePath: folder } }]);
+    assert.deepEqual(container('Emitters').MountPoints, [{ ContainerPath: folder, ReadOnly: true, SourceVolume: 'certificate' }]);
+    assert.deepEqual(container('Emitters', 'metrics').MountPoints ?? [], []);
+    assert.match(read(join(root, 'Dockerfile')), new RegExp(`^USER \\d+:${setting('READER')}$`, 'm'));
+    assert.equal(setting('FAMILY'), plain(one('AWS::ECS::TaskDefinition', 'Emitters').Family));
+    assert.doesNotMatch(userData('Producers'), /certificate/);
+  });
+
+  test('the hosts of emitters may read one secret, the certificate, and report into one namespace', () => {
+    const of = (service: string) => all('AWS::IAM::Policy', 'EmittersHosts')
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => text(Action).includes(`"${service}:`));
+    assert.deepEqual(of('secretsmanager'), [
+      { Action: 'secretsmanager:GetSecretValue', Effect: 'Allow', Resource: { Ref: 'Certificate' } }]);
+    assert.equal(setting('SECRET'), 'Certificate');
+    const [report, ...more] = of('cloudwatch');
+    assert.deepEqual([report.Action, more], ['cloudwatch:PutMetricData', []]);
+    assert.equal(plain(report.Condition.StringEquals['cloudwatch:namespace']), setting('NAMESPACE'));
+    assert.doesNotMatch(text(all('AWS::IAM::Policy', 'ProducersHosts')), /secretsmanager|PutMetricData/);
   });
 
   test('the public reaches the balancer and nothing else; Kafka is reached by the two roles alone', () => {
@@ -188,7 +219,8 @@ describe('the AWS stack', { concurrency: false }, () => {
     for (const { Properties } of all('AWS::CloudWatch::Alarm')) {
       assert.ok(Properties.AlarmDescription.length > 20);
       assert.equal(Properties.AlarmActions.length, 1);
-      if (/tickcast/.test(text(Properties.Namespace))) used.add(Properties.MetricName);
+      const ours = /tickcast/.test(text(Properties.Namespace)) && Properties.MetricName !== daysLeft; // that one is the hosts'
+      if (ours) used.add(Properties.MetricName);
     }
     for (const { Properties } of all('AWS::ApplicationAutoScaling::ScalingPolicy'))
       used.add(Properties.TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.MetricName);
@@ -227,19 +259,132 @@ describe('the AWS stack', { concurrency: false }, () => {
       const env = { ...environment(role), KAFKA_USERNAME: command, KAFKA_PASSWORD: 'Secret1', PATH: `${temporary}:${process.env.PATH}` };
       const ran = spawnSync(EntryPoint[0], [...EntryPoint.slice(1), ...Command], { env, encoding: 'utf8' });
       const [first, ...settings] = ran.stdout.split('\n');
-      assert.equal(first, `${ran.pid} ${command}`);
+      assert.ok(first!.startsWith(`${ran.pid} ${command}`), first);
       assert.deepEqual(settings, [
         'security.protocol=SASL_SSL', 'sasl.mechanisms=SCRAM-SHA-512', `sasl.username=${command}`, 'sasl.password=Secret1']);
     }
   });
 
-  test('what a host runs at its start is a shell script', () => {
-    for (const { Properties } of all('AWS::EC2::LaunchTemplate')) {
-      const script = plain(Properties.LaunchTemplateData.UserData['Fn::Base64']);
+  test('a task that starts without a certificate says what its host found', () => {
+    const { EntryPoint, Command } = container('Emitters');
+    writeFileSync(join(temporary, 'problem'), 'no new certificate from here: it cannot be read\n');
+    const start = Command[0].replaceAll(setting('FOLDER'), temporary).replace('exec tickcast', 'exec echo');
+    const ran = spawnSync(EntryPoint[0], [EntryPoint[1], start], { encoding: 'utf8' });
+    assert.equal(ran.stderr, 'no new certificate from here: it cannot be read\n');
+    assert.match(ran.stdout, /emitter --tls-certificate/);
+  });
+
+  test('what a host runs at its start is a shell script, and so is what it installs', () => {
+    for (const role of ['Producers', 'Emitters']) {
+      const script = userData(role);
       const checked = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
       assert.equal(checked.status, 0, checked.stderr);
       assert.match(script, /NOTRACK/);
+      assert.ok(Buffer.byteLength(script) < 12_000, 'EC2 takes 16 KB'); // references are longer once they are resolved
     }
+    const linted = spawnSync('shellcheck', [program], { encoding: 'utf8' });
+    assert.equal(linted.status, 0, `${linted.error ?? ''}${linted.stdout}`);
+    assert.match(userData('Emitters'), /systemctl enable --now tickcast-certificate.timer\nsystemctl start tickcast-certificate.service/);
+    assert.match(userData('Emitters'), /OnCalendar=daily/);
+  });
+
+  describe('the script that fetches the certificate', () => {
+    const tools = join(temporary, 'tools');
+    const tls = join(temporary, 'tls');
+    const answer = join(temporary, 'answer'); // of Secrets Manager; none: it refuses
+    const calls = join(temporary, 'calls'); // of docker and of CloudWatch
+
+    before(() => {
+      mkdirSync(tools);
+      const tool = (name: string, lines: string[]) =>
+        writeFileSync(join(tools, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
+      tool('aws', [`[ "$1" = secretsmanager ] || { echo "$*" >>${calls}; exit; }`, `exec cat ${answer}`]);
+      tool('docker', [`echo "$*" >>${calls}`, '[ "$1" != ps ] || echo task1']);
+    });
+    // With the settings of its unit, but a folder and a group that whoever runs the tests has.
+    const fetch = (value?: string) => {
+      rmSync(answer, { force: true });
+      rmSync(calls, { force: true });
+      if (value !== undefined) writeFileSync(answer, value);
+      const settings = Object.fromEntries(['SECRET', 'REGION', 'FAMILY', 'NAMESPACE'].map((name) => [name, setting(name)]));
+      const env = { ...process.env, ...settings, PATH: `${tools}:${process.env.PATH}`, FOLDER: tls, READER: `${process.getgid!()}` };
+      const { status, stderr } = spawnSync(program, { env, encoding: 'utf8' });
+      const told = read(calls).split('\n').filter((line) => line.startsWith('kill'));
+      const days = Number(read(calls).match(/certificate_days .*--value (-?\d+)/)![1]);
+      return { status, stderr, told, days };
+    };
+    const [key, certificate] = [join(temporary, 'key.pem'), join(temporary, 'certificate.pem')];
+    const openssl = (...args: string[]) => {
+      const ran = spawnSync('openssl', args, { encoding: 'utf8' });
+      assert.equal(ran.status, 0, ran.stderr);
+      return { certificate: read(certificate), key: read(key) };
+    };
+    const issue = (days: number, ...protection: string[]) =>
+      openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', `${days}`, '-subj', '/CN=ticks.example.org',
+        '-keyout', key, '-out', certificate, ...(protection.length ? protection : ['-nodes']));
+    const expired = () => {
+      issue(30);
+      return openssl('x509', '-in', certificate, '-signkey', key, '-days', '-1', '-out', certificate);
+    };
+    // A second after it was issued, a certificate's last day is no longer whole.
+    const around = (days: number, expected: number) => assert.ok(days === expected || days === expected - 1, `${days} days, not ${expected}`);
+    const installed = () => read(join(tls, 'tls.pem'));
+
+    test('installs it, and tells the tasks when it is another one', () => {
+      const [first, second] = [issue(30), issue(60)];
+      const begun = fetch(JSON.stringify(first));
+      assert.deepEqual([begun.status, begun.stderr, begun.told], [0, '', []], 'a task that starts will read it');
+      around(begun.days, 30);
+      assert.equal(installed(), `${first.certificate}\n${first.key}\n`);
+      assert.equal(statSync(join(tls, 'tls.pem')).mode & 0o777, 0o640);
+      assert.equal(statSync(tls).mode & 0o777, 0o750);
+      assert.deepEqual(fetch(JSON.stringify(first)).told, [], 'the same one');
+      const renewed = fetch(JSON.stringify(second));
+      assert.deepEqual([renewed.status, renewed.stderr, renewed.told], [0, '', ['kill --signal HUP task1']]);
+      around(renewed.days, 60);
+      assert.equal(installed(), `${second.certificate}\n${second.key}\n`);
+      assert.deepEqual(readdirSync(tls), ['tls.pem'], 'nothing is left behind');
+    });
+
+    test('names what is wrong with it, and keeps the one before', () => {
+      const [good, other] = [issue(30), issue(30)];
+      assert.equal(fetch(JSON.stringify(good)).status, 0);
+      for (const [value, complaint] of [
+        [undefined, /it cannot be read/],
+        ['a passphrase', /its value is not/],
+        [JSON.stringify({ certificate: good.certificate }), /its value is not/],
+        [JSON.stringify({ ...good, certificate: 'none' }), /no certificate/],
+        [JSON.stringify(issue(30, '-passout', 'pass:secret')), /no key .*no pass phrase/],
+        [JSON.stringify({ ...good, key: other.key }), /the key is not the one of the certificate/],
+        [JSON.stringify(expired()), /has expired/],
+      ] as [string | undefined, RegExp][]) {
+        const { status, stderr, told, days } = fetch(value);
+        assert.deepEqual([status, told], [1, []], stderr);
+        around(days, 30);
+        assert.match(read(join(tls, 'problem')), complaint);
+        assert.match(stderr, complaint);
+        assert.doesNotMatch(stderr, /BEGIN/);
+        assert.equal(installed(), `${good.certificate}\n${good.key}\n`);
+      }
+      assert.equal(fetch(JSON.stringify(good)).status, 0);
+      assert.deepEqual(readdirSync(tls), ['tls.pem'], 'the problem is gone');
+    });
+
+    test('tells tasks later that could not be told at once', () => {
+      const docker = read(join(tools, 'docker'));
+      writeFileSync(join(tools, 'docker'), '#!/bin/sh\nexit 1\n');
+      const renewed = JSON.stringify(issue(90));
+      assert.notEqual(fetch(renewed).status, 0);
+      writeFileSync(join(tools, 'docker'), docker);
+      const { status, told } = fetch(renewed);
+      assert.deepEqual([status, told], [0, ['kill --signal HUP task1']]);
+    });
+
+    test('says so where there has never been one', () => {
+      rmSync(tls, { recursive: true });
+      const { status, days } = fetch();
+      assert.deepEqual([status, days, readdirSync(tls)], [1, 0, ['problem']]);
+    });
   });
 
   test('the function that asks for the brokers tells them, and tells of failure', () => {
