@@ -135,10 +135,10 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand,
-                             ExchangeCommand, RecordCommand, TopicCommand, BenchCommand, WatchCommand,
-                             PlanCommand, ConfigCommand, HealthcheckCommand, VersionCommand, ManualCommand,
-                             CompletionCommand>;
+using Command =
+    std::variant<Exit, DemoCommand, ServeCommand, ProducerCommand, EmitterCommand, ExchangeCommand,
+                 RecordCommand, TopicCommand, BenchCommand, WatchCommand, PlanCommand, ConfigCommand,
+                 HealthcheckCommand, VersionCommand, ManualCommand, CompletionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
 // The same for the words behind the program's name.

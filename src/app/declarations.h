@@ -15,8 +15,8 @@
 
 #include "app/bench_flags.h"
 #include "app/command_line.h"
-#include "app/watch_flags.h"
 #include "app/plan_flags.h"
+#include "app/watch_flags.h"
 #include "base/result.h"
 
 namespace tickcast::app {

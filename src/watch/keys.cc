@@ -74,7 +74,10 @@ void KeyReader::take(std::string_view bytes, std::vector<Key>& out) {
   while (!rest.empty()) {
     if (rest.front() == '\x1b') {
       const std::size_t length = sequence_bytes(rest.substr(1));
-      if (length == 0 && rest.size() <= kPendingBytesMax) break;
+      if (length == 0) {
+        if (rest.size() > kPendingBytesMax) rest = {};  // no terminal's sequence
+        break;
+      }
       const std::string_view sequence = rest.substr(1, length);
       const auto found = std::ranges::find(kSequences, sequence, &std::pair<std::string_view, Kind>::first);
       if (found != kSequences.end()) out.push_back({found->second, ""});

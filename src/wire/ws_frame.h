@@ -86,7 +86,7 @@ struct Message {
 struct MessageLimits {
   std::uint32_t message_bytes_max = 64 * 1024;  // over it: violation 1009, before anything is allocated for
                                                 // it; of a compressed message: as it came, and inflated
-  std::uint32_t fragments_max = 1024;  // per message; over it: violation 1008
+  std::uint32_t fragments_max = 1024;           // per message; over it: violation 1008
 };
 
 struct FrameHeader;  // the reader's own
