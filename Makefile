@@ -2,7 +2,7 @@
 # What people type. Each target installs what it needs first (tools/setup: apt, only what is missing).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build run run-kafka test check bench bench-kafka docs package format clean
+.PHONY: help build run run-kafka test check bench bench-kafka bench-rivals docs package format clean
 
 help:
 	@echo "make run      build, then the market in a browser (flags: ARGS=\"--simulate --listen :8080\")"
@@ -12,6 +12,7 @@ help:
 	@echo "make build    the release binary, build/release/tickcast"
 	@echo "make bench    build and run the benchmarks        (some: ARGS=\"ticker\")"
 	@echo "make bench-kafka   the Kafka hop beside a bare producer and consumer, through a real broker"
+	@echo "make bench-rivals  the age of updates under overload, beside node ws, Boost.Beast, NATS and Centrifugo"
 	@echo "make docs     write the pages of docs/reference, which come from declarations"
 	@echo "make package  a Debian package, build/tickcast_VERSION_ARCHITECTURE.deb"
 	@echo "make format   format the sources"
@@ -43,6 +44,9 @@ bench:
 
 bench-kafka:
 	@tools/bench-kafka $(ARGS)
+
+bench-rivals:
+	@bench/rivals/run $(ARGS)
 
 docs:
 	@tools/setup build test
