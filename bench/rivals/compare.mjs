@@ -3,7 +3,7 @@
 // Measures how old updates are at clients, by how much more is published than a server can deliver: each server's
 // saturating rate first, then a run at each multiple of it, every run with a fresh server, the servers in turn.
 //
-//   node compare.mjs [--clients 1000] [--symbols 10] [--seconds 10] [--runs 3] [--multiples 0.5,1,2,4,10]
+//   node compare.mjs [--clients 1000] [--symbols 10] [--seconds 5] [--runs 3] [--multiples 0.5,1,2,4,10]
 //                    [--only tickcast,nats] [--strangers 0.1] [--out results.json]
 //
 // bench/rivals/run builds and fetches what it needs, and calls it in a network namespace of its own. A machine that is not
@@ -20,7 +20,7 @@ const { values: given } = parseArgs({
   options: {
     clients: { type: 'string', default: '1000' },
     symbols: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '5' },
     runs: { type: 'string', default: '3' },
     multiples: { type: 'string', default: '0.5,1,2,4,10' },
     only: { type: 'string', default: '' },
@@ -173,6 +173,7 @@ function conditions() {
     runs,
     measured: `age of what was read in the last of ${seconds} seconds, from the moment an update was due`,
     held: `${HELD_SHARE * 100} % delivered, p99 under ${HELD_MS} ms, for ${STEP_S} s`,
+    congestion_control: readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(),
     network: execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' }).trim().split('\n').length === 1 ? 'a clean namespace, loopback' : 'loopback of this machine',
   };
   try {

@@ -21,7 +21,7 @@ const packageVersion = (name) => JSON.parse(readFileSync(path.join(here, 'node_m
 
 const onServerCore = (command, args, options) => new Process(SERVER_CORE, command, args, options);
 const publisher = async (script, args) => {
-  const started = new Process(LOAD_CORE, 'node', [path.join(here, script), ...args.map(String)], { nice: -5 });
+  const started = new Process(LOAD_CORE, 'node', [path.join(here, script), ...args.map(String)], { urgent: true });
   await started.json();
   return started;
 };
