@@ -79,7 +79,7 @@ struct Fanout::Impl {
   };
   static_assert(sizeof(Client) <= 32, "there is one for each client, on top of its connection");
 
-  // The round under way: a watchlist's members, from a random one on.
+  // The round under way: a watchlist's members, from one of them on.
   struct Round {
     ListId list = kNoList;
     std::size_t next = 0;
@@ -157,12 +157,13 @@ struct Fanout::Impl {
   std::unordered_multimap<std::size_t, ListId> interned;  // by hash_of(watches)
   ListId whole_markets[kBestBidAsk + 1] = {kNoList, kNoList, kNoList, kNoList, kNoList};  // by channel
 
-  // Rounds go through the lists in a circle, from a random one after a pause, so that no position is always
-  // last.
+  // Rounds go through the lists, and the members of each, in a circle. Where it begins is drawn anew after a
+  // pause, so that no position is always last; without one each round goes on where the last ended, so that
+  // nobody waits for longer than a round.
   Bits due;
   std::size_t next_list = 0;
   Round round;
-  std::uint64_t random = 0x9e3779b97f4a7c15;
+  std::uint64_t random = 0x9e3779b97f4a7c15;  // the last one drawn
 
   Batch shared[kEncodings];     // by encoding: for members of one list in the same state
   ListId shared_for = kNoList;  // that list
@@ -387,7 +388,7 @@ bool Fanout::Impl::begin_round() {
   due.reset(list);
   next_list = list + 1;
   const std::size_t members = lists[list].members().size();
-  round = {static_cast<ListId>(list), members == 0 ? 0 : next_random(random) % members, members};
+  round = {static_cast<ListId>(list), members == 0 ? 0 : random % members, members};
   return true;
 }
 

@@ -87,9 +87,9 @@ class Fanout {
   // --- serving ---
 
   // Names the clients that changes since the last call concern, one a call, each once per round of changes;
-  // false when there are none left. A client whose socket is full is simply not served: it asks for owed()
-  // itself when it can be written to. A round goes through the lists, and each list's clients, in a circle
-  // from a random one on, so that no position is always last.
+  // false when there are none left: a pause. A client whose socket is full is not served: it asks for owed()
+  // when it can be written to. A round goes through the lists, and each list's clients, in a circle that
+  // begins at random after a pause, so that no position is always last; without one, where it did before.
   bool next_due(ClientId& client);
 
   // Bytes owed to the client: whole frames, oldest change first; empty when it is owed nothing. `now_ns`

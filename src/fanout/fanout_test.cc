@@ -575,6 +575,28 @@ TEST(Fanout, NoListIsAlwaysServedLast) {
   for (const auto& [client, times] : times_last) EXPECT_LT(times, 40u) << "of 400; by chance it would be 8";
 }
 
+TEST(Fanout, WithoutAPauseNobodyWaitsForMoreThanARound) {
+  constexpr std::size_t kClients = 50;
+  World world(1);
+  const Watch watches[] = {{id(0), kBookTicker}};
+  for (std::size_t i = 0; i < kClients; ++i)
+    world.fanout.watch(world.fanout.add_client(Encoding::raw), watches);
+  world.change(id(0));
+  world.look();
+  std::map<ClientId, std::size_t> last_turn;
+  ClientId due{};
+  for (std::size_t turn = 1; turn <= 20 * kClients; ++turn) {
+    ASSERT_TRUE(world.fanout.next_due(due));
+    world.fanout.written(due, world.fanout.owed(due, kNow).size());
+    const std::size_t before = std::exchange(last_turn[due], turn);
+    ASSERT_TRUE(before == 0 || turn - before <= kClients) << turn - before;
+    if (turn % 7 != 0) continue;
+    world.change(id(0));
+    world.look();
+  }
+  EXPECT_EQ(last_turn.size(), kClients);
+}
+
 TEST(Fanout, AServerSentEventCarriesTheCombinedEvent) {
   World world(1);
   const ClientId client = world.fanout.add_client(Encoding::events);
