@@ -18,13 +18,8 @@ const LIGHT = ['#0969da', '#9a6700', '#8250df', '#1a7f37', '#cf222e'];
 const DARK = ['#58a6ff', '#d29922', '#bc8cff', '#3fb950', '#ff7b72'];
 const LABEL_GAP = 15;
 
-// A round of a server that sends each client the newest of every symbol: read at the highest load, where each round
-// carries every symbol.
-function roundMs(server, { clients, symbols }) {
-  return (clients * symbols * 1000) / server.points.at(-1).deliveries_per_s;
-}
 const ours = servers.find((server) => server.name === 'tickcast');
-const goalMs = ours && 1.5 * roundMs(ours, conditions);
+const goalMs = ours && 1.5 * ours.points.find((point) => point.multiple === 1).round_ms;
 
 const scale = (low, high, from, to) => (value) =>
   from + ((Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))) * (to - from);
@@ -79,7 +74,7 @@ function goal({ left, right }) {
   if (!ours) return '';
   return (
     `<line class="goal" x1="${left}" x2="${right}" y1="${at(y(goalMs))}" y2="${at(y(goalMs))}"/>` +
-    `<text class="tick" x="${right - 4}" y="${at(y(goalMs) - 5)}" text-anchor="end">1.5 rounds of tickcast</text>`
+    `<text class="tick" x="${right - 4}" y="${at(y(goalMs) - 5)}" text-anchor="end">1.5 rounds of tickcast at 1×</text>`
   );
 }
 
@@ -126,6 +121,6 @@ for (const server of servers) {
   console.log(`| ${server.label} (${server.version}) | ${server.saturating_rate} | ${server.points.map(cell).join(' | ')} |`);
 }
 if (ours) {
-  const rounds = ours.points.map((point) => (point.p99_ms / roundMs(ours, conditions)).toFixed(2));
-  console.log(`a round of tickcast: ${roundMs(ours, conditions).toFixed(2)} ms; its p99 in rounds: ${rounds.join(', ')}`);
+  for (const { multiple, round_ms: round, p99_ms: age } of ours.points)
+    console.log(`tickcast at ${multiple}x: a round takes ${round} ms, p99 is ${(age / round).toFixed(2)} rounds`);
 }

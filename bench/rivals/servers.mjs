@@ -26,7 +26,13 @@ const publisher = async (script, args) => {
   return started;
 };
 
-// Of each: start(exchangePort, symbols) gives { server, publisher, port }. Its processes end with Process.stopAll().
+const metric = async (port, name) => {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).split(' ')[1]);
+};
+
+// Of each: start(exchangePort, symbols) gives { server, publisher, port }, and of tickcast
+// visits(): how often it has written to a client so far. Its processes end with Process.stopAll().
 export const servers = [
   {
     name: 'tickcast',
@@ -39,8 +45,9 @@ export const servers = [
         ...['serve', '--shards', '1', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--log-level', 'error'],
         ...['--exchange-streams', `ws://127.0.0.1:${exchangePort}`],
       ]);
+      const [, admin] = await server.lineMatching(/^admin on .*:(\d+)$/);
       const [, port] = await server.lineMatching(/^listening on .*:(\d+)$/);
-      return { server, port };
+      return { server, port, visits: () => metric(admin, 'tickcast_visits_total') };
     },
   },
   {
@@ -60,7 +67,7 @@ export const servers = [
     label: 'Boost.Beast',
     dialect: 'streams',
     present: () => existsSync(built('bench/rivals/beast_server')),
-    version: () => `Boost ${firstLine(built('bench/rivals/beast_server'), '--version')}`,
+    version: () => `Boost ${firstLine(built('bench/rivals/beast_server'), '--version').replace('_', '.')}`,
     async start(exchangePort, symbols) {
       const server = onServerCore(built('bench/rivals/beast_server'), [String(exchangePort), ...symbols]);
       return { server, port: (await server.json()).port };
@@ -89,7 +96,7 @@ export const servers = [
     label: 'Centrifugo',
     dialect: 'centrifugo',
     present: () => existsSync(fetched('centrifugo')),
-    version: () => readFileSync(fetched('centrifugo.version'), 'utf8').trim(),
+    version: () => readFileSync(fetched('centrifugo.version'), 'utf8').trim().replace('centrifugo ', ''),
     async start(exchangePort, symbols) {
       const port = await freePort();
       const server = onServerCore(fetched('centrifugo'), ['--config', path.join(here, 'centrifugo/config.json')], {
