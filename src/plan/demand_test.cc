@@ -109,7 +109,7 @@ Served served_by_lanes(const Demand& demand, int periods) {
     lanes.apply(watches[any(random)].symbol, entry, now_ns);
     serve();
   }
-  const double seconds = periods * demand.pace_ms / 1e3;
+  const double seconds = periods * static_cast<double>(demand.pace_ms) / 1e3;
   return {out.sends / seconds, out.events / seconds};
 }
 
