@@ -14,7 +14,6 @@
 #include <pthread.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "wire/http.h"
 
 namespace tickcast::plan {
@@ -166,7 +165,8 @@ Result<Crowd> Crowd::open(const CrowdOptions& options, Drain& drain) {
   if (!server) return server.error();
   Crowd out;
   out.clients_.reserve(options.clients);
-  for (std::uint32_t i = 0; i < options.clients; ++i) {
+  const std::int64_t end_ns = steady_ns() + options.limit_ns;
+  for (std::uint32_t i = 0; i < options.clients && (i < options.clients_least || steady_ns() < end_ns); ++i) {
     auto client = open_client(server->front(), options.tls, options.target(i));
     if (!client)
       return Error{fmt::format("client {} of {} can't connect to this machine's own server: {}", i + 1,

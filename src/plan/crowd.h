@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/wakeup.h"
 #include "net/socket.h"
@@ -55,6 +56,8 @@ class Drain {
 struct CrowdOptions {
   std::uint16_t port = 0;  // of 127.0.0.1
   std::uint32_t clients = 1;
+  std::uint32_t clients_least = 1;  // so many, if connecting more takes longer than
+  std::int64_t limit_ns = 3 * kNsPerSecond;
   std::function<std::string(std::uint32_t client)> target;  // "/ws/btcusdt@bookTicker"
   const net::TlsContext* tls = nullptr;                     // null: in clear
 };

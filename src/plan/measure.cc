@@ -36,7 +36,7 @@ namespace {
 constexpr std::array<std::size_t, 3> kEvents = {1, 10, 50};  // of a send
 constexpr std::size_t kListed = kEvents.back();              // symbols that a client follows
 constexpr std::size_t kDescriptorsSpare = 100;
-constexpr std::size_t kManyLeast = 100;
+constexpr std::size_t kCrowdLeast = 50;
 constexpr std::int64_t kRoundLimitNs = 10 * kNsPerSecond;
 constexpr std::int64_t kRoundsLimitNs = 3 * kNsPerSecond;  // on a busy machine medians of fewer have to do
 constexpr int kRoundsLeast = 3;
@@ -189,7 +189,7 @@ class Measuring {
   Status prepare() {
     const std::size_t descriptors = net::raise_descriptor_limit();
     const std::size_t taken = 6 * effort_.few + kDescriptorsSpare;
-    if (descriptors < taken + 2 * kManyLeast)
+    if (descriptors < taken + 2 * kCrowdLeast)
       return Error{
           fmt::format("{} descriptors are too few to measure with: raise the limit (ulimit -n) to {}",
                       descriptors, taken + 2 * effort_.many)};
@@ -226,17 +226,22 @@ class Measuring {
     return target;
   }
 
-  Status open(Group& group, std::uint32_t clients) {
+  // Fewer than `most` where connecting them takes too long.
+  Status open(Group& group, std::uint32_t most) {
     const double resident = resident_bytes();
     const double slab = slab_bytes();
     const std::int64_t cpu_ns = shard_cpu_ns();
-    auto crowd = Crowd::open(
-        {group.server->port(), clients, [&](std::uint32_t client) { return target_of(group, client); },
-         &group == &tls_ ? &*tls_context_ : nullptr},
-        drain_);
+    CrowdOptions options;
+    options.port = group.server->port();
+    options.clients = most;
+    options.clients_least = std::min<std::uint32_t>(most, kCrowdLeast);
+    options.target = [&](std::uint32_t client) { return target_of(group, client); };
+    if (&group == &tls_) options.tls = &*tls_context_;
+    auto crowd = Crowd::open(options, drain_);
     if (!crowd) return crowd.error();
     drain_.wait_for_quiet();
     group.crowd.emplace(std::move(*crowd));
+    const double clients = group.crowd->size();
     group.connect_ns = static_cast<double>(shard_cpu_ns() - cpu_ns) / clients;
     group.client_bytes = std::max(0.0, resident_bytes() - resident) / clients;
     group.kernel_bytes = std::max(0.0, slab_bytes() - slab) / clients;
@@ -326,10 +331,10 @@ class Measuring {
     const SendCost many = many_.line();
     const SendCost tls = tls_.line();
     const std::size_t largest = kEvents.size() - 1;
-    out.few_clients = effort_.few;
+    out.few_clients = few_.crowd->size();
     out.few_send_ns = few.base_ns;
     out.few_byte_ns = few.byte_ns;
-    out.many_clients = many_clients_;
+    out.many_clients = many_.crowd->size();
     out.many_send_ns = many.base_ns;
     out.many_byte_ns = many.byte_ns;
     out.event_ns = std::max(0.0, own_.cost_ns(largest) - few_.cost_ns(largest)) / kListed;
