@@ -20,8 +20,7 @@ namespace tickcast::plan {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
-constexpr std::size_t kTakenMax = 1 << 20;  // by one recv()
-constexpr int kStepLimitMs = 5'000;         // of connecting, for each step of one client
+constexpr int kStepLimitMs = 5'000;  // of connecting, for each step of one client
 constexpr auto kQuiet = std::chrono::milliseconds(20);
 constexpr int kQuietsMax = 250;
 constexpr std::string_view kKey = "dGlja2Nhc3QgcGxhbnMgIQ==";  // nobody is to be told from another by it
@@ -122,9 +121,8 @@ void Drain::run() {
 }
 
 void Drain::take(int fd) {
-  char unused = 0;
-  // Of TCP, MSG_TRUNC throws away without copying (tcp(7)).
-  const ssize_t taken = recv(fd, &unused, kTakenMax, MSG_DONTWAIT | MSG_TRUNC);
+  // Of TCP, MSG_TRUNC throws away without copying (tcp(7)): the room stays untouched.
+  const ssize_t taken = recv(fd, room_.get(), kTakenMax, MSG_DONTWAIT | MSG_TRUNC);
   if (taken > 0) {
     bytes_.fetch_add(static_cast<std::uint64_t>(taken));
   } else if (taken == 0 || (errno != EAGAIN && errno != EINTR)) {

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -41,9 +42,12 @@ class Drain {
   std::int64_t cpu_ns() const;  // of its thread
 
  private:
+  static constexpr std::size_t kTakenMax = 1 << 20;  // by one recv()
+
   void run();
   void take(int fd);
 
+  const std::unique_ptr<char[]> room_ = std::make_unique_for_overwrite<char[]>(kTakenMax);
   int epoll_;
   Wakeup stop_;
   std::atomic<std::uint64_t> bytes_{0};
