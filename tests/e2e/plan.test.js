@@ -13,9 +13,9 @@ import { after, before, describe, test } from 'node:test';
 import { Exchange, Process, Serve, noBinary, run } from './harness.js';
 
 const kShards = 2;
-const kCpuFactor = 2.5;
+const kCpuFactor = 4;
 const kMemoryFactor = 2.5;
-const kSendsFactor = 1.6; // some seconds of a market that moves in bursts
+const kSendsFactor = 2.5; // some seconds of a market that moves in bursts
 const kEventFactor = 1.1;
 
 describe('a plan', { skip: noBinary(), concurrency: false }, () => {
