@@ -34,7 +34,8 @@ export const exceptions: Exception[] = [
     rule: 'AwsSolutions-IAM5[Resource::*]',
     where: ['Producers/Hosts/Role', 'Emitters/Hosts/Role'],
     reason:
-      'Of the ECS agent on a host: ecs:DiscoverPollEndpoint, and the like that know no resource. The rest is bound to the cluster by a condition.',
+      'Of the ECS agent on a host: ecs:DiscoverPollEndpoint, and the like that know no resource. The rest is bound to the cluster by a condition, ' +
+      'and cloudwatch:PutMetricData of the certificate to its namespace.',
   },
   {
     rule: 'AwsSolutions-IAM5[Action::ecs:Submit*]',
