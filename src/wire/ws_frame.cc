@@ -312,7 +312,10 @@ void MessageReader::accept_compressed(Inflater& inflater) {
 
 // Most messages are one whole frame in the input: they take the short way through here and touch no heap.
 MessageReader::Status MessageReader::next(std::span<char>& input, Message& out) {
-  if (finished_) return violation(CloseCode::protocol_error, "data after a violation", out);
+  if (finished_) {  // nobody is told: the connection is closing
+    out = {Opcode::text, {}, CloseCode::protocol_error, ""};
+    return Status::violation;
+  }
   if (partial_ != nullptr && partial_->done()) partial_.reset();
 
   while (true) {
