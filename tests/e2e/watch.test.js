@@ -207,7 +207,9 @@ describe('watch in a terminal', { skip: noBinary() || noTmux(), concurrency: fal
     await terminal.until(/^refusals_total\{reason="full"\} +0/m);
     terminal.press('Enter');
     assert.equal(terminal.screen().split('\n').filter((line) => /^\w+(\{|  )/.test(line) && !line.startsWith('METRIC')).length, 1, terminal.screen());
-    terminal.press('Escape', '3');
+    terminal.press('Escape'); // with a character at once it would be Alt
+    await terminal.until(/^[a-z]\w*[{ ].*\n[a-z]\w*[{ ]/m); // more rows than the one
+    terminal.press('3');
     await terminal.until(/▼PER SECOND/);
     await served.stop('SIGKILL');
     await terminal.until(/NO ANSWER for/);
@@ -231,7 +233,7 @@ describe('watch without a terminal', { skip: noBinary(), concurrency: false }, (
 
   test('each quote of a few symbols is a line', async () => {
     const watch = new Process(['watch', serve.ws, 'BTCUSDT', 'ethusdt']);
-    await until('lines come, with ages', () => / \d+\.\d{3} \d+\n/.test(watch.stdout) && watch.stdout.split('\n').length > 20, { describe: () => watch.stdout + watch.stderr });
+    await until('lines come, with ages', () => / \d+\.\d{3} \d+\n/.test(watch.stdout) && watch.stdout.split('\n').length > 20 && /source is live/.test(watch.stderr), { describe: () => watch.stdout + watch.stderr });
     const { code } = await watch.stop('SIGTERM');
     assert.equal(code, 0, watch.stderr);
     const lines = watch.stdout.trim().split('\n');
