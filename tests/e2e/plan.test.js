@@ -13,8 +13,8 @@ import { after, before, describe, test } from 'node:test';
 import { Exchange, Process, Serve, noBinary, run } from './harness.js';
 
 const kShards = 2;
-const kCpuFactor = 2.5;
-const kMemoryFactor = 2.5;
+const kCpuFactor = 4;
+const kMemoryFactor = 3;
 const kEventFactor = 1.1;
 
 describe('a plan', { skip: noBinary(), concurrency: false }, () => {
