@@ -86,11 +86,12 @@ void Follower::take_head(std::span<char> bytes) {
 }
 
 void Follower::take_frames(std::span<char> bytes) {
+  wire::Message message;
   while (state_ == State::open) {
-    const auto status = reader_.next(bytes);
+    const auto status = reader_.next(bytes, message);
     if (status == wire::MessageReader::Status::need_more) return;
-    if (status == wire::MessageReader::Status::violation) return lose(reader_.violation_reason());
-    take_message(reader_.message());
+    if (status == wire::MessageReader::Status::violation) return lose(message.violation);
+    take_message(message);
   }
 }
 
