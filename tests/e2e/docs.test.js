@@ -75,9 +75,9 @@ function freePort() {
 async function withFreePorts(blocks, given) {
   const ports = new Map(given);
   for (const { text } of blocks) {
-    for (const [, port] of text.matchAll(/:(\d{4,5})\b/g)) if (!ports.has(port)) ports.set(port, await freePort());
+    for (const [, port] of text.matchAll(/:(\d{4,5})\b(?!\.\d)/g)) if (!ports.has(port)) ports.set(port, await freePort());
   }
-  return blocks.map((block) => ({ ...block, text: block.text.replace(/:(\d{4,5})\b/g, (as, port) => `:${ports.get(port) ?? as.slice(1)}`) }));
+  return blocks.map((block) => ({ ...block, text: block.text.replace(/:(\d{4,5})\b(?!\.\d)/g, (as, port) => `:${ports.get(port) ?? as.slice(1)}`) }));
 }
 
 const kPrelude = `
