@@ -57,8 +57,10 @@ export class Stream {
     socket.onclose = () => this.lost();
   }
 
-  // The streams to hold from now on.
+  // The streams to hold from now on. One that was given up a moment ago, and is still held, is subscribed anew: its last quotes are needed again.
   want(names) {
+    const again = this.open() ? [...names].filter((name) => this.held.has(name) && !this.wanted.has(name)) : [];
+    for (const name of again) this.renewing.add(name);
     this.wanted = names;
     this.pump();
   }

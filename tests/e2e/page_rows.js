@@ -40,18 +40,14 @@ export const scrollTo = (page, part) =>
     scroller.scrollTop = p * (scroller.scrollHeight - scroller.clientHeight);
   }, part);
 
-// While the market stands still, its values at hand. Tried again when that fails: a row that comes on screen in the moment the market stops
-// now and then stays grey with its last value until the market moves, because the page lacks its snapshot.
-export async function frozen(exchange, then, attempts = 3) {
+// While the market stands still, its values at hand.
+export async function frozen(exchange, then) {
   await exchange.freeze();
   try {
-    return await then(await exchange.values());
-  } catch (error) {
-    if (attempts === 1) throw error;
+    await then(await exchange.values());
   } finally {
     await exchange.resume();
   }
-  return frozen(exchange, then, attempts - 1);
 }
 
 export async function untilPill(page, state, within = 60_000) {

@@ -91,6 +91,17 @@ describe('using the page', { skip, concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(() => window.shifts), [], 'nothing shifts');
   });
 
+  test('another order and back at once, in a market at rest, leaves no row grey', async () => {
+    await clickHead(page, 'bp'); // of all symbols
+    await until('rows sorted by bp are current', () => allCurrent(page));
+    await frozen(exchange, async (values) => {
+      for (const column of ['symbol', 'bp']) await page.evaluate((c) => document.querySelector(`th[data-column="${c}"] button`).click(), column);
+      await untilRowsAre(page, values);
+    });
+    await clickHead(page, 'bp');
+    await clickHead(page, 'bp'); // the list's order
+  });
+
   test('curves are drawn: of each row’s mid price, of the header’s rate and age', async () => {
     await until('the first row’s curve', () => inked(page, '#rows tr[data-symbol] .trend canvas'));
     assert.match(await page.textContent('#rows tr[data-symbol] .trend .spoken'), /%$/);
