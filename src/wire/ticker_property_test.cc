@@ -31,12 +31,15 @@ rc::Gen<Decimal> any_decimal() {
 }
 
 rc::Gen<std::string> any_symbol() {
-  return rc::gen::suchThat(rc::gen::container<std::string>(rc::gen::oneOf(rc::gen::inRange<char>('A', 'Z'),
-                                                                          rc::gen::inRange<char>('0', '9'),
-                                                                          rc::gen::element('_', '-', '.'))),
-                           [](const std::string& text) {
-                             return !text.empty() && text.size() <= market::SymbolTable::kNameBytesMax;
-                           });
+  const auto letters = rc::gen::suchThat(
+      rc::gen::container<std::string>(rc::gen::oneOf(rc::gen::inRange<char>('A', 'Z'),
+                                                     rc::gen::inRange<char>('0', '9'),
+                                                     rc::gen::element('_', '-', '.'))),
+      [](const std::string& text) { return text.size() <= market::SymbolTable::kNameBytesMax - 12; });
+  return rc::gen::suchThat(
+      rc::gen::apply([](const char* first, const std::string& rest) { return first + rest; },
+                     rc::gen::element<const char*>("", "", "", "币安人生", "É"), letters),
+      [](const std::string& text) { return !text.empty(); });
 }
 
 rc::Gen<market::Quote> any_quote() {
@@ -186,8 +189,12 @@ TEST(WrappedStream, IsNamedByWhatIsWrappedAlone) {
 TEST(ScanEvents, TakesABookTickerWhoseSourceToldNoId) {
   std::vector<ServedEvent> scanned;
   market::Quote quote;
-  ASSERT_TRUE(scan_events(raw_frame("BTCUSDT", quote), scanned));
-  EXPECT_EQ(scanned.front().ticker.quote.update_id, market::kNoUpdateId);
+  for (const char* symbol : {"BTCUSDT", "币安人生USDT"}) {
+    const std::string known = raw_frame(symbol, quote);
+    ASSERT_TRUE(scan_events(known, scanned));
+    EXPECT_EQ(scanned.front().ticker.symbol, symbol);
+    EXPECT_EQ(scanned.front().ticker.quote.update_id, market::kNoUpdateId);
+  }
   std::string frame = raw_frame("BTCUSDT", quote);
   frame.insert(frame.find('0'), "0");
   EXPECT_FALSE(scan_events(frame, scanned));

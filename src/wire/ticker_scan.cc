@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // scan_ticker and scan_events: the fast paths.
+#include <simdjson.h>
+
 #include "market/symbol_table.h"
 #include "wire/scan.h"
 #include "wire/ticker.h"
@@ -10,9 +12,26 @@ namespace {
 
 constexpr std::size_t kSymbolBytesMax = market::SymbolTable::kNameBytesMax;
 
+// Goes on where eat_plain stopped at a byte that is not ASCII.
+[[gnu::noinline]] bool eat_utf8(Cursor& in) {
+  const char* const text = in.at;
+  while (in.left() != 0) {
+    const auto c = static_cast<unsigned char>(*in.at);
+    if (c < 0x20 || c == '"' || c == '\\') break;
+    ++in.at;
+  }
+  return simdjson::validate_utf8(text, static_cast<std::size_t>(in.at - text));
+}
+
+// To the first byte that a JSON string cannot hold as it is. False: no text.
+[[gnu::always_inline]] inline bool eat_text(Cursor& in) {
+  eat_plain(in);
+  return in.left() == 0 || static_cast<unsigned char>(*in.at) < 0x80 || eat_utf8(in);
+}
+
 [[gnu::always_inline]] inline bool eat_symbol(Cursor& in, std::string_view& out) {
   const char* const symbol = in.at;
-  eat_plain(in);
+  if (!eat_text(in)) return false;
   out = {symbol, static_cast<std::size_t>(in.at - symbol)};
   return !out.empty() && out.size() <= kSymbolBytesMax;
 }
@@ -20,9 +39,7 @@ constexpr std::size_t kSymbolBytesMax = market::SymbolTable::kNameBytesMax;
 // The wrapper's start, if there is one. False: something that only looks like it.
 [[gnu::always_inline]] inline bool eat_wrapper(Cursor& in, bool& combined) {
   combined = eat(in, R"({"stream":")");
-  if (!combined) return true;
-  eat_plain(in);
-  return eat(in, R"(","data":)");
+  return !combined || (eat_text(in) && eat(in, R"(","data":)"));
 }
 
 // REQUIRES: `{"u":` and the id are eaten.

@@ -66,6 +66,16 @@ TEST(ScanTicker, PointsIntoTheFrame) {
   EXPECT_EQ(ticker.symbol.data(), kRaw.data() + kRaw.find("BNBUSDT"));
 }
 
+TEST(ScanTicker, ReadsANameThatIsNotAscii) {
+  Ticker ticker;
+  ASSERT_TRUE(scan_ticker(with("BNBUSDT", "币安人生USDT"), ticker));
+  EXPECT_EQ(ticker.symbol, "币安人生USDT");
+  const std::string frame =
+      R"({"stream":"币安人生usdt@bookTicker","data":)" + with("BNBUSDT", "币安人生USDT") + "}";
+  ASSERT_TRUE(scan_ticker(frame, ticker));
+  EXPECT_EQ(kind_of(frame), FrameKind::ticker);
+}
+
 TEST(ScanTicker, KeepsDecimalsToTheLetter) {
   for (const char* text :
        {"0.00000000", "0.00000001", "9999999.99999999", "99999999.99999999", "12345678901.12345678", "5",
@@ -96,7 +106,7 @@ TEST(ScanTicker, LeavesEveryOtherShapeToTheGeneralPath) {
       with("400900217", "9223372036854775807"),
       with("BNBUSDT", ""),
       with("BNBUSDT", "BNB\\u0055SDT"),
-      with("BNBUSDT", "币安人生USDT"),
+      with("BNBUSDT", "\xe5\xb8USDT"),
       with("BNBUSDT", "BNB\nUSDT"),
       with("BNBUSDT", std::string(49, 'X')),
       with("25.35190000", "025.35190000"),
