@@ -14,17 +14,26 @@ namespace {
 constexpr int kTableRowsLeast = 4;  // its heading too: before numbers give way
 constexpr int kKeysFrom = 4;        // rows of a screen that has a line of keys
 
+struct Place {
+  std::size_t column;
+  int width;
+};
+
 // Which columns a width has room for, in their order.
-std::vector<std::size_t> columns_for(std::span<const Column> columns, int width) {
-  std::vector<std::size_t> kept(columns.size());
-  for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = i;
+std::vector<Place> places_for(std::span<const Column> columns, int width) {
+  std::vector<Place> kept;
+  for (std::size_t i = 0; i < columns.size(); ++i) kept.push_back({i, columns[i].width});
   const auto needed = [&] {
     int sum = -1;
-    for (const std::size_t i : kept) sum += columns[i].width + 1;
+    for (const Place& place : kept) sum += place.width + 1;
     return sum;
   };
   while (kept.size() > 1 && needed() > width) {
-    kept.erase(std::ranges::max_element(kept, {}, [&](std::size_t i) { return columns[i].rank; }));
+    kept.erase(std::ranges::max_element(kept, {}, [&](const Place& at) { return columns[at.column].rank; }));
+  }
+  for (Place& place : kept) {
+    const int most = std::max(columns[place.column].width_max, place.width);
+    place.width = std::clamp(place.width + width - needed(), place.width, most);
   }
   return kept;
 }
@@ -66,7 +75,7 @@ void Frame::draw_numbers(const std::vector<Line>& lines) {
 }
 
 void Frame::draw_table(std::size_t total_rows, const std::function<Span(std::size_t, std::size_t)>& cell) {
-  const std::vector<std::size_t> columns = columns_for(view_.columns(), screen_.columns());
+  const std::vector<Place> places = places_for(view_.columns(), screen_.columns());
   const int last_row = screen_.rows() - (has_keys(screen_.size()) ? 1 : 0);
   const int heading_row = next_row_++;
   if (heading_row < last_row) screen_.tint(heading_row, Style::strong);
@@ -75,7 +84,7 @@ void Frame::draw_table(std::size_t total_rows, const std::function<Span(std::siz
     const std::size_t of_table = view_.top() + static_cast<std::size_t>(row - heading_row - 1);
     if (!is_heading && of_table >= total_rows) break;
     int at = 0;
-    for (const std::size_t i : columns) {
+    for (const auto [i, width] : places) {
       const Column& column = view_.columns()[i];
       const bool sorted = view_.sort() == i;
       const std::string mark(sorted ? (view_.descending() ? marks_.down : marks_.up) : "");
@@ -83,8 +92,8 @@ void Frame::draw_table(std::size_t total_rows, const std::function<Span(std::siz
                                                        : std::string(column.title) + mark,
                                           sorted ? Style::good : Style::strong}
                                    : cell(of_table, i);
-      screen_.put(row, at, fitted(span.text, column.width, column.right), span.style);
-      at += column.width + 1;
+      screen_.put(row, at, fitted(span.text, width, column.right), span.style);
+      at += width + 1;
     }
   }
   next_row_ = last_row;

@@ -17,7 +17,7 @@ using metrics::Scrape;
 using metrics::Series;
 
 constexpr std::array<Column, 5> kColumns = {{
-    {"METRIC", 44, false, false, 0},
+    {"METRIC", 44, false, false, 0, 80},
     {"VALUE", 14, true, true, 1},
     {"PER SECOND", 11, true, true, 2},
     {"p50", 9, true, true, 4},

@@ -128,6 +128,19 @@ TEST_F(ServerPage, RatesAreOverTenSeconds) {
   EXPECT_GT(*numbers.per_second("tickcast_visits_total"), 3'000);
 }
 
+TEST_F(ServerPage, NamesAreWholeWhereThereIsRoom) {
+  const std::vector<std::size_t> order = numbers.order(std::nullopt, false, "");
+  View view(server_columns(), std::nullopt);
+  for (const int columns : {59, 80, 160}) {
+    Screen screen({40, columns});
+    draw_server(screen, view, Marks(true), picture(order));
+    std::string text;
+    for (int row = 0; row < 40; ++row) text += screen.text(row) + "\n";
+    const std::string whole = R"(source_age_seconds{source="exchange",leg="A"} )";
+    EXPECT_EQ(text.find(whole) != std::string::npos, columns > 59) << columns;
+  }
+}
+
 TEST_F(ServerPage, FitsAnyTerminal) {
   const std::vector<std::size_t> order = numbers.order(std::nullopt, false, "");
   View view(server_columns(), std::nullopt);

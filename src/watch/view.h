@@ -24,6 +24,7 @@ struct Column {
   bool right = true;             // numbers
   bool descending_first = true;  // what a first sort by it asks for
   int rank = 0;                  // on a narrow terminal those of the highest rank are left out first
+  int width_max = 0;             // takes what is left of a wide one, so much in all; 0: does not
 };
 
 class View {
