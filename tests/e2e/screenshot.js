@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pictures of the live page over a simulated market: npm run screenshot -- [FOLDER], docs/images by default; in the typeface Inter where it is
-// installed. screenshot.test.js takes them too, in less time, and holds docs/images to be these and no others.
+// Pictures of the live page, and of the views on a terminal, over a simulated market: npm run screenshot -- [FOLDER], docs/images by default; in
+// the typeface Inter where it is installed. screenshot.test.js takes them too, in less time, and holds docs/images to be these and no others.
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { kDesktop, kPhone, launch, openPage, pill } from './browser.js';
 import { Exchange, Serve, root, sleep, until } from './harness.js';
+import { toHtml } from './terminal_picture.js';
+import { Tmux } from './tmux.js';
 
 export const kImages = join(root, 'docs/images');
 const kCurveMs = 120_000; // until the curves of two minutes are full
+const kTerminal = { columns: 112, rows: 30 };
 
 // The paths of the pictures. curveMs: how long the curves may grow.
 export async function takePictures(folder, curveMs) {
@@ -38,6 +41,8 @@ export async function takePictures(folder, curveMs) {
     const phone = await opened(browser, serve, { ...kPhone, colorScheme: 'dark' }, curveMs / 2);
     await take(phone, 'page-phone.png');
     await phone.context().close();
+    await takeTerminal(browser, `tickcast watch ${serve.ws}`, /LIVE/, (page) => take(page, 'watch.png'));
+    await takeTerminal(browser, `tickcast watch --admin http://127.0.0.1:${await serve.process.admin()}`, /READY/, (page) => take(page, 'watch-admin.png'));
     await exchange.stop('SIGKILL');
     await until('the page says so', async () => ['down', 'stale'].includes(await pill(page)));
     await until('the age is told', async () => /\d s ago/.test(await page.textContent('#detail-changed')));
@@ -48,6 +53,22 @@ export async function takePictures(folder, curveMs) {
     await exchange.stop();
   }
   return taken;
+}
+
+// What a command shows on a terminal, once its first seconds have filled rates and ages.
+async function takeTerminal(browser, command, ready, take) {
+  const terminal = await Tmux.start(kTerminal);
+  try {
+    terminal.command(command);
+    await terminal.until(ready);
+    await sleep(4_000);
+    const page = await browser.newPage({ viewport: { width: 976, height: 18 * kTerminal.rows + 24 } });
+    await page.setContent(toHtml(terminal.screen({ styles: true })));
+    await take(page);
+    await page.close();
+  } finally {
+    terminal.stop();
+  }
 }
 
 async function opened(browser, serve, options, curveMs) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pictures in docs/images are the ones that screenshot.js takes, of the page as it is laid out now.
+// The pictures in docs/images are the ones that screenshot.js takes, of the page and the terminal's views as they are laid out now.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { after, describe, test } from 'node:test';
 import { noChromium } from './browser.js';
 import { noBinary, root } from './harness.js';
 import { kImages, takePictures } from './screenshot.js';
+import { noTmux } from './tmux.js';
 
 const kDocuments = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
 
@@ -22,7 +23,7 @@ function sizeOf(path) {
 
 const pictures = () => readdirSync(kImages).filter((name) => name.endsWith('.png')).sort(); // the others are drawn by hand
 
-describe('pictures', { skip: noBinary() || noChromium() }, () => {
+describe('pictures', { skip: noBinary() || noChromium() || noTmux() }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tickcast-pictures-'));
   after(() => rmSync(folder, { recursive: true }));
 
