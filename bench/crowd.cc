@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -318,6 +319,7 @@ Crowd::Crowd(const CrowdPlan& plan)
   if (child_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   pin_to(1);
+  if (plan.first) setpriority(PRIO_PROCESS, 0, -10);  // refused without privileges
   // What the serving side has open must not stay open with us.
   for (int fd = 3; fd < 20'000; ++fd) {
     if (fd != ready_ && fd != reached_) close(fd);

@@ -44,6 +44,7 @@ struct CrowdPlan {
   int slow_bytes =
       0;  // 0: reads all there is; else so many bytes every 10 ms, through a small receive buffer
   int connecting_max = 256;  // at a time; more than the listener's backlog would be dropped by the kernel
+  bool first = false;        // has the processor before other crowds, where that is allowed
 };
 
 class Crowd {

@@ -12,8 +12,8 @@
 namespace tickcast::net {
 namespace {
 
-constexpr int kEventsPerTurn =
-    256;  // more wait for the next turn, so that timers and posts are not kept waiting
+// More wait for the next turn: in which timers, posts and the end of the turn have theirs too.
+constexpr int kEventsPerTurn = 64;
 
 constexpr std::int64_t kTurnWindowNs = 10 * kNsPerSecond;
 
