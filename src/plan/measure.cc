@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include <fmt/core.h>
-#include <malloc.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -99,10 +98,9 @@ double slab_bytes() {
   return kib.empty() ? 0 : std::strtod(kib.c_str(), nullptr) * 1024;
 }
 
-// Of the heap, in use: exact where resident pages are counted in batches or by two megabytes.
-double heap_bytes() {
-  const auto heap = mallinfo2();
-  return static_cast<double>(heap.uordblks + heap.hblkhd);
+double resident_bytes() {
+  const auto use = load::use_of_process(getpid());
+  return use ? static_cast<double>(use->memory_bytes) : 0;
 }
 
 std::string machine_text(unsigned cores) {
@@ -230,7 +228,7 @@ class Measuring {
 
   // Fewer than `most` where connecting them takes too long.
   Status open(Group& group, std::uint32_t most) {
-    const double heap = heap_bytes();
+    const double resident = resident_bytes();
     const double slab = slab_bytes();
     const std::int64_t cpu_ns = shard_cpu_ns();
     CrowdOptions options;
@@ -245,7 +243,7 @@ class Measuring {
     group.crowd.emplace(std::move(*crowd));
     const double clients = group.crowd->size();
     group.connect_ns = static_cast<double>(shard_cpu_ns() - cpu_ns) / clients;
-    group.client_bytes = std::max(0.0, heap_bytes() - heap) / clients;
+    group.client_bytes = std::max(0.0, resident_bytes() - resident) / clients;
     group.kernel_bytes = std::max(0.0, slab_bytes() - slab) / clients;
     return Done{};
   }
