@@ -134,9 +134,10 @@ void add_memory(Lines& out, const RunResult& result) {
 
 void add_use(Lines& out, const RunResult& result) {
   const double time = seconds(result.tally.measured_ns);
-  if (const auto cost = server_ns_per_message(result)) {
-    out.add("server", "{:.2f} us of CPU a delivery, {:.0f} % of a core", *cost / 1e3,
-            100 * per(seconds(result.server->cpu_ns), time));
+  if (result.server) {
+    out.add("server", "{:.0f} % of a core", 100 * per(seconds(result.server->cpu_ns), time));
+    if (const auto cost = server_ns_per_message(result))
+      out.more(fmt::format(", {:.2f} us of CPU a delivery", *cost / 1e3));
     if (result.server->memory_after_bytes != 0) add_memory(out, result);
   }
   out.add("this tool", "{:.0f} % of a core in {} process{}, the busiest {:.0f} %; at worst {} late",
@@ -247,8 +248,8 @@ std::string run_json(const RunResult& result) {
   add("checked", tally.checked.get());
   add("undecided", tally.undecided.get());
   out += ",\"unchecked\":" + (tally.unchecked.empty() ? "null" : json_string(tally.unchecked.view()));
-  if (const auto cost = server_ns_per_message(result)) {
-    add_real("server_us_per_delivery", *cost / 1e3);
+  if (const auto cost = server_ns_per_message(result)) add_real("server_us_per_delivery", *cost / 1e3);
+  if (result.server) {
     add_real("server_cores", per(seconds(result.server->cpu_ns), time));
     add("server_memory_bytes", result.server->memory_after_bytes);
     add("server_memory_before_bytes", result.server->memory_before_bytes);

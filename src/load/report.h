@@ -16,7 +16,8 @@ inline constexpr double kBusyShare = 0.8;
 // Figures that are made of others. Of nothing: 0.
 double messages_per_s(const RunResult& result);
 double bytes_per_message(const RunResult& result);
-// CPU of the server per message that a client received while measuring; nothing when it was not looked at.
+// CPU of the server per message that a client received while measuring; nothing when it was not looked at, or
+// nothing came.
 std::optional<double> server_ns_per_message(const RunResult& result);
 
 // Whether all that was checked was right: no fault, every client connected, none lost but stalled ones.

@@ -75,6 +75,15 @@ TEST_F(RunTest, WithoutTheServersProcessSaysSo) {
   EXPECT_NE(run(options_, watcher_).error().message.find("no process"), std::string::npos);
 }
 
+TEST(Report, TellsWhatAServerTookThatHadNothingToSay) {
+  RunResult result;
+  result.tally.measured_ns = kNsPerSecond;
+  result.server = ServerUse{kNsPerSecond / 10, 1'000'000, 3'000'000};
+  EXPECT_NE(report_text(result).find("10 % of a core\n"), std::string::npos) << report_text(result);
+  EXPECT_NE(report_text(result).find("3.0 MB of memory"), std::string::npos) << report_text(result);
+  EXPECT_NE(report_json(result, nullptr).find("\"server_memory_bytes\":3000000"), std::string::npos);
+}
+
 TEST(Report, WarnsWhenTheToolItselfIsBusyAndSaysWhenAgesAreUnknown) {
   RunResult result;
   result.tally.measured_ns = kNsPerSecond;
