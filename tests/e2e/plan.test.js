@@ -83,7 +83,7 @@ describe('a plan', { skip: noBinary(), concurrency: false }, () => {
   });
 
   test('at a pace, of lists of their own, under TLS foretells CPU', async (t) => {
-    const [users, symbols, rate, followed] = [150, 60, 240, 10];
+    const [users, symbols, rate, followed] = [600, 60, 240, 10];
     const real = await measured({ users, streams: `${followed}@quote@250ms`, symbols, rate, distinct: true, tls: true });
     const plan = await planned(['--users', users, '--symbols', followed, '--updates', updates(real, followed), '--market-updates', rate, '--pace', '250ms', '--distinct', '--tls']);
     ratio(t, 'events/s', eventsPerSecond(plan), real.deliveries_per_s);
