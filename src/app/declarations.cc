@@ -197,7 +197,7 @@ void add_upstreams(CLI::App& command, std::vector<feed::Options>& upstreams) {
           feed.requests_per_second = 40;
           feed.backoff_first_ns = 100 * kNsPerMs;
           feed.backoff_max_ns = kNsPerSecond;
-          feed.stall_after_ns = 5 * kNsPerSecond;  // an upstream whose source is gone just falls silent
+          feed.stall_after_ns = 5 * kNsPerSecond;  // what an upstream can't say itself, its silence does
           upstreams.push_back(std::move(feed));
         }
       },

@@ -64,8 +64,11 @@ std::optional<HttpResponse> Lookups::answer(const HttpRequest& request) {
   const auto what = wire::look_up_at(request.path);
   if (!what) return std::nullopt;
   HttpResponse response = look_up(request);
-  if (what == wire::LookUp::exchange_info)
-    response.headers.emplace_back(market::kOriginHeader, market::name(book_.source().origin));
+  if (what == wire::LookUp::exchange_info) {
+    const market::SourceStatus source = book_.source();
+    response.headers.emplace_back(market::kOriginHeader, market::name(source.origin));
+    response.headers.emplace_back(market::kStatusHeader, market::name(source.state));
+  }
   return response;
 }
 

@@ -122,6 +122,7 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
       } else {
         discovery_backoff.reset();
         origin = outcome.origin;
+        context.settings.status = outcome.has_status;
         apply(*outcome.value());
       }
       poll_timer = loop.after(wait_ns, [this] { poll(); });
@@ -354,6 +355,10 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
       why = "no connection to the exchange is open";
       return SourceState::down;
     }
+    if (const auto heard = heard_state(); heard && *heard != SourceState::live) {
+      why = fmt::format("what it reads from says that its own source is {}", name(*heard));
+      return *heard;
+    }
     if (const std::size_t uncovered = context.coverage.uncovered(); uncovered > 0) {
       why = fmt::format("{} symbols are on no connection", uncovered);
       return SourceState::stale;
@@ -372,6 +377,27 @@ struct Feed::Impl final : private LineOwner, private ReconcilerOwner {
     }
     why = "all symbols are on a connection, and data flows";
     return SourceState::live;
+  }
+
+  // What the tickcast there says of its own source: of a leg the worst, since its lines have different
+  // symbols, and of legs the best. Nothing: it says nothing, as an exchange.
+  std::optional<SourceState> heard_state() const {
+    std::optional<SourceState> best;
+    for (std::size_t leg = 0; leg < options.legs; ++leg) {
+      const auto heard = heard_state(leg);
+      if (heard && (!best || trust(*best) < trust(*heard))) best = heard;
+    }
+    return best;
+  }
+
+  std::optional<SourceState> heard_state(std::size_t leg) const {
+    std::optional<SourceState> worst;
+    for (const auto& line : lines) {
+      if (line->leg() != leg) continue;
+      const auto heard = line->heard_state();
+      if (heard && (!worst || trust(*heard) < trust(*worst))) worst = heard;
+    }
+    return worst;
   }
 
   net::Loop& loop;

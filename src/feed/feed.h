@@ -2,7 +2,8 @@
 //
 // Feed: the exchange as a source. Finds the symbols, keeps enough connections subscribed to all of them twice
 // (legs A and B), admits what arrives into the book, and notices when a connection has gone silent. Tells the
-// book whether it is live, stale or down (Book::set_source).
+// book whether it is live, stale or down (Book::set_source). Another tickcast may stand in the exchange's
+// place: then what that one says of its own source, by `!status`, bounds what is told here.
 //
 // Thread: ingest, the thread of the loop it is given; it is the book's only writer. stats() may be called
 // from any. Two helper threads make the blocking look-ups (names, REST). The parts: roster.h (which symbols),
@@ -41,7 +42,8 @@ struct Options {
 
   std::size_t legs = 2;                     // how many connections carry each symbol
   std::size_t connections_per_leg_min = 2;  // at least; more when streams_per_connection_max asks for it
-  std::size_t streams_per_connection_max = 1024;
+  // One less than the exchange allows, and other tickcasts unless told otherwise: theirs have `!status`, too.
+  std::size_t streams_per_connection_max = 1023;
   std::size_t request_bytes_max = 4000;            // of one SUBSCRIBE
   double requests_per_second = 4;                  // per connection
   std::int64_t ack_timeout_ns = 5 * kNsPerSecond;  // a request without a reply: the connection is replaced

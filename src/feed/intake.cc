@@ -36,10 +36,7 @@ wire::FrameKind Intake::take(std::string_view frame, std::size_t leg, std::int64
       break;
     case wire::FrameKind::reply:
     case wire::FrameKind::server_shutdown:
-      break;
     case wire::FrameKind::other:
-      stats_.unknown_events.add();
-      note_bad("an event of a kind that is not known", frame, received_ns);
       break;
     case wire::FrameKind::malformed:
       stats_.malformed.add();
@@ -82,6 +79,11 @@ void Intake::take_ticker(const wire::Ticker& ticker, std::size_t leg, std::int64
       counters.older.add();
       break;
   }
+}
+
+void Intake::take_unknown(std::string_view frame, std::int64_t received_ns) {
+  stats_.unknown_events.add();
+  note_bad("an event of a kind that is not known", frame, received_ns);
 }
 
 void Intake::take_binary(std::size_t bytes, std::int64_t received_ns) {

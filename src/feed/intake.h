@@ -23,10 +23,13 @@ class Intake {
   Intake(const market::SymbolTable& symbols, market::Book& book, Stats& stats);
 
   // A text frame of a connection of leg `leg`, read from its socket at `received_ns` (wall clock). A ticker
-  // goes into the book here; what a reply or a notice means is the connection's to decide.
+  // goes into the book here; what a reply, a notice or an event of another kind means is the connection's to
+  // decide.
   wire::FrameKind take(std::string_view frame, std::size_t leg, std::int64_t received_ns);
   const wire::Reply& reply() const { return reader_.reply(); }  // after FrameKind::reply
 
+  // An event of a kind that nobody knows, after FrameKind::other.
+  void take_unknown(std::string_view frame, std::int64_t received_ns);
   // A binary frame: nothing that we asked for.
   void take_binary(std::size_t bytes, std::int64_t received_ns);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -136,6 +135,13 @@ void Line::on_refused(StreamConnection& connection, market::SymbolId symbol, con
   promote_when_subscribed(connection);
   context_.owner.on_line_change();
 }
+
+std::optional<market::SourceState> Line::heard_state() const {
+  const auto& carrier = active_ ? active_ : next_;
+  return carrier ? carrier->heard_state() : std::nullopt;
+}
+
+void Line::on_status(StreamConnection&) { context_.owner.on_line_change(); }
 
 void Line::promote_when_subscribed(StreamConnection& connection) {
   if (&connection != next_.get() || !connection.subscribed()) return;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@
 #include "feed/plan.h"
 #include "feed/stream_connection.h"
 #include "feed/watchdog.h"
+#include "market/source.h"
 
 namespace tickcast::feed {
 
@@ -35,7 +37,7 @@ class LineOwner {
   virtual void on_connection_open() = 0;
   // The exchange refuses the symbol by its name.
   virtual void on_symbol_refused(market::SymbolId symbol) = 0;
-  // What is open, subscribed or covered is another now.
+  // What is open, subscribed, covered or told by the server is another now.
   virtual void on_line_change() = 0;
 
  protected:
@@ -79,6 +81,8 @@ class Line final : private StreamOwner {
   // A connection is open and still has requests to make.
   bool subscribing() const;
   bool replacing() const { return replace_; }
+  // What the server at the other end says of its own source; nothing: an exchange, or no connection.
+  std::optional<market::SourceState> heard_state() const;
 
   // Every second or so: the watchdog, what is due to be closed.
   void tick();
@@ -91,6 +95,7 @@ class Line final : private StreamOwner {
   void on_open(StreamConnection& connection) override;
   void on_acknowledged(StreamConnection& connection, std::span<const market::SymbolId> symbols) override;
   void on_refused(StreamConnection& connection, market::SymbolId symbol, const std::string& words) override;
+  void on_status(StreamConnection& connection) override;
   void on_shutdown_notice(StreamConnection& connection) override;
   void on_lost(StreamConnection& connection, const Loss& loss) override;
 

@@ -162,6 +162,7 @@ RestOutcome<T> fetch(const RestOptions& options, const std::atomic<bool>& stoppi
   outcome.answered_ns = wall_ns();
   if (const auto origin = get.header(market::kOriginHeader.data()))
     outcome.origin = market::origin_named(*origin).value_or(market::Origin::live);
+  outcome.has_status = get.header(market::kStatusHeader.data()).has_value();
   if (auto* failure = std::get_if<RestFailure>(&body)) {
     outcome.result = std::move(*failure);
     return outcome;

@@ -43,6 +43,7 @@ struct RestOutcome {
   std::int64_t asked_ns = 0;     // just before the request went out: the exchange made its answer later
   std::int64_t answered_ns = 0;  // when the whole answer was here
   market::Origin origin = market::Origin::live;  // what the exchange says of itself
+  bool has_status = false;                       // it is a tickcast, whose streams have `!status`
   std::variant<T, RestFailure> result;
 
   const T* value() const { return std::get_if<0>(&result); }

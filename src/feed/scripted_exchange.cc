@@ -8,6 +8,7 @@
 #include "net/socket.h"
 #include "wire/gzip.h"
 #include "wire/rest.h"
+#include "wire/status_event.h"
 #include "wire/ticker.h"
 
 namespace tickcast::feed {
@@ -83,6 +84,17 @@ std::vector<std::string> ScriptedExchange::symbols() const {
   return names;
 }
 
+void ScriptedExchange::say(market::SourceState state) {
+  state_ = state;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.streams.contains(std::string(wire::kStatusStream))) say_to(peer, state);
+  }
+}
+
+void ScriptedExchange::say_to(Peer& peer, market::SourceState state) {
+  peer.connection->send(wire::Opcode::text, wire::status_event({state, 0, market::Origin::live}, false));
+}
+
 void ScriptedExchange::send_to_all(const std::string& frame) {
   for (auto& [connection, peer] : peers_) connection->send(wire::Opcode::text, frame);
 }
@@ -138,7 +150,9 @@ wire::HttpResponse ScriptedExchange::rest_answer(const wire::HttpRequest& reques
   if (request.path == "/api/v3/exchangeInfo") {
     std::vector<market::Listing> listings;
     for (const auto& [name, symbol] : market_) listings.push_back(symbol.listing);
-    return {200, {}, wire::exchange_info(listings, 0)};
+    wire::HttpHeaders headers;
+    if (state_) headers.emplace_back(market::kStatusHeader, market::name(*state_));
+    return {200, headers, wire::exchange_info(listings, 0)};
   }
   if (request.path == "/api/v3/ticker/bookTicker") {
     std::string body = "[";
@@ -178,6 +192,8 @@ void ScriptedExchange::on_message(ws::Connection& connection, const wire::Messag
   }
   for (const wire::StreamName& stream : request->streams) peer.streams.insert(stream.text);
   connection.send(wire::Opcode::text, wire::null_reply(request->id));
+  const auto is_status = [](const wire::StreamName& stream) { return stream.text == wire::kStatusStream; };
+  if (state_ && std::ranges::any_of(request->streams, is_status)) say_to(peer, *state_);
 }
 
 void ScriptedExchange::on_writable(ws::Connection&) {}

@@ -9,11 +9,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "market/quote.h"
+#include "market/source.h"
 #include "market/symbol_table.h"
 #include "net/loop.h"
 #include "wire/control.h"
@@ -51,6 +53,11 @@ class ScriptedExchange final : private ws::Application {
   void reset_ids();
   const market::Quote& last(const std::string& symbol) const { return market_.at(symbol).quote; }
   std::vector<std::string> symbols() const;
+
+  // --- as a tickcast ---
+  // Says of its own source, to whoever asks or follows `!status`. It is a plain exchange before it did.
+  void say(market::SourceState state);
+  void say_to(Peer& peer, market::SourceState state);
 
   // --- what it does to the feed ---
   void send_to_all(const std::string& frame);
@@ -95,6 +102,7 @@ class ScriptedExchange final : private ws::Application {
   std::unique_ptr<ws::Server> server_;
   wire::ControlReader control_;
   std::map<std::string, Symbol> market_;
+  std::optional<market::SourceState> state_;  // as a tickcast
   std::map<ws::Connection*, Peer> peers_;
   std::uint64_t last_number_ = 0;
   std::uint64_t handshakes_ = 0;

@@ -8,10 +8,13 @@
 #include "base/clock.h"
 #include "feed/plan.h"
 #include "wire/control.h"
+#include "wire/status_event.h"
 
 namespace tickcast::feed {
 namespace {
 
+// Of the request for `!status`, whose reply nobody waits for: no other request has it.
+constexpr std::int64_t kStatusRequestId = 0;
 // More than halving down to a few bad names takes.
 constexpr std::uint32_t kErrorsMax = 64;
 
@@ -82,8 +85,12 @@ void StreamConnection::close() {
   if (ws::Connection* connection = client_->connection()) connection->close(wire::CloseCode::normal, "");
 }
 
-void StreamConnection::on_open(ws::Connection&) {
+void StreamConnection::on_open(ws::Connection& connection) {
   opened_ns_ = loop_.now_ns();
+  if (settings_.status) {
+    connection.send(wire::Opcode::text,
+                    wire::subscribe_request({std::string(wire::kStatusStream)}, kStatusRequestId));
+  }
   owner_.on_open(*this);
   send_next();
 }
@@ -115,7 +122,8 @@ void StreamConnection::send_next() {
 
 void StreamConnection::on_message(ws::Connection&, const wire::Message& message, std::int64_t received_ns) {
   if (message.kind != wire::Opcode::text) return intake_.take_binary(message.payload.size(), received_ns);
-  switch (intake_.take({message.payload.data(), message.payload.size()}, leg_, received_ns)) {
+  const std::string_view frame(message.payload.data(), message.payload.size());
+  switch (intake_.take(frame, leg_, received_ns)) {
     case wire::FrameKind::ticker:
       last_data_ns_ = loop_.now_ns();
       ++tickers_;
@@ -127,10 +135,19 @@ void StreamConnection::on_message(ws::Connection&, const wire::Message& message,
       if (!std::exchange(shutdown_noticed_, true)) owner_.on_shutdown_notice(*this);
       break;
     case wire::FrameKind::other:
+      take_other(frame, received_ns);
+      break;
     case wire::FrameKind::malformed:
     case wire::FrameKind::unrepresentable:
       break;
   }
+}
+
+void StreamConnection::take_other(std::string_view frame, std::int64_t received_ns) {
+  const auto status = settings_.status ? wire::read_status_event(frame) : std::nullopt;
+  if (!status) return intake_.take_unknown(frame, received_ns);
+  heard_state_ = status->state;
+  owner_.on_status(*this);
 }
 
 void StreamConnection::on_reply(const wire::Reply& reply) {

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "feed/intake.h"
+#include "market/source.h"
 #include "net/background.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -28,6 +30,7 @@ namespace tickcast::feed {
 struct StreamSettings {
   wire::Url url;
   wire::Channel channel = wire::Channel::book_ticker;
+  bool status = false;  // follow `!status` too: an exchange has no such stream
   std::shared_ptr<const net::TlsContext>
       tls;  // of a wss URL; shared, so that a connection may end after its feed
   std::size_t request_bytes_max = 4000;
@@ -58,6 +61,8 @@ class StreamOwner {
   // The exchange refuses this one by its name: not part of the connection any more.
   virtual void on_refused(StreamConnection& connection, market::SymbolId symbol,
                           const std::string& words) = 0;
+  // The server tells another state of its own source: heard_state().
+  virtual void on_status(StreamConnection& connection) = 0;
   // The exchange is about to end the connection.
   virtual void on_shutdown_notice(StreamConnection& connection) = 0;
   // The last call; the owner disposes of the connection through its loop.
@@ -87,6 +92,9 @@ class StreamConnection final : private ws::ClientEvents {
   // Open, and everything that was asked for is acknowledged.
   bool subscribed() const { return open() && waiting_.empty() && in_flight_.empty(); }
   bool shutdown_noticed() const { return shutdown_noticed_; }
+  // Whether the server's own source can be trusted, as `!status` said last; nothing: it has said nothing. It
+  // is told before any symbol is acknowledged.
+  std::optional<market::SourceState> heard_state() const { return heard_state_; }
   std::span<const market::SymbolId> acknowledged() const { return acknowledged_; }
   std::size_t stream_count() const { return streams_.size(); }  // acknowledged or asked for
 
@@ -109,6 +117,7 @@ class StreamConnection final : private ws::ClientEvents {
 
   void queue(std::span<const market::SymbolId> symbols);
   void send_next();
+  void take_other(std::string_view frame, std::int64_t received_ns);
   void on_reply(const wire::Reply& reply);
   void on_acknowledgement();
   void on_error_reply(const wire::Reply& reply);
@@ -138,6 +147,7 @@ class StreamConnection final : private ws::ClientEvents {
   std::int64_t last_data_ns_ = 0;
   std::uint64_t tickers_ = 0;
   bool shutdown_noticed_ = false;
+  std::optional<market::SourceState> heard_state_;
   std::string given_up_why_;            // our own reason, when we end it
   std::unique_ptr<ws::Client> client_;  // the last member: its callbacks use those above
 };

@@ -90,13 +90,9 @@ SourceId Book::add_source() {
 }
 
 void Book::set_source(SourceId id, SourceState state, Origin origin, std::int64_t now_ms) {
-  // From the least trustworthy to the most.
-  static constexpr SourceState kOrder[] = {SourceState::down, SourceState::connecting, SourceState::stale,
-                                           SourceState::live};
-  const auto rank = [](SourceState of) { return std::ranges::find(kOrder, of) - std::begin(kOrder); };
   sources_[static_cast<std::size_t>(id)] = {state, origin};
   const Source& best = *std::ranges::max_element(
-      sources_, [&rank](const Source& a, const Source& b) { return rank(a.state) < rank(b.state); });
+      sources_, [](const Source& a, const Source& b) { return trust(a.state) < trust(b.state); });
 
   const SourceStatus told = source();
   const std::int64_t since_ms = best.state == told.state ? told.since_ms : now_ms;

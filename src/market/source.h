@@ -54,6 +54,24 @@ constexpr std::string_view name(SourceState state) {
 // How an exchange that is not a real one says so, in its REST answers; whoever reads from it passes it on.
 inline constexpr std::string_view kOriginHeader = "X-Tickcast-Origin";
 
+// How a server that has the stream `!status` says so, in its REST answers: the header's value is its state.
+inline constexpr std::string_view kStatusHeader = "X-Tickcast-Status";
+
+// How far quotes of a source in this state can be trusted to be current: more is better.
+constexpr int trust(SourceState state) {
+  switch (state) {
+    case SourceState::down:
+      return 0;
+    case SourceState::connecting:
+      return 1;
+    case SourceState::stale:
+      return 2;
+    case SourceState::live:
+      return 3;
+  }
+  return 0;
+}
+
 constexpr std::optional<Origin> origin_named(std::string_view text) {
   for (const Origin origin : {Origin::live, Origin::simulated, Origin::replay}) {
     if (name(origin) == text) return origin;
