@@ -232,6 +232,8 @@ IoStatus Stream::handshake() {
     return IoStatus::ok;
   }
   const IoStatus status = tls_outcome(returned);
+  if (status == IoStatus::would_block) return status;
+  if (SSL_is_server(tls_->ssl) == 1 && BIO_number_read(SSL_get_rbio(tls_->ssl)) == 0) return IoStatus::closed;
   if (status != IoStatus::closed) return status;
   tls_->failure = fmt::format("{} closed the connection during the TLS handshake", tls_->host);
   tls_->broken = true;

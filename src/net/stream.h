@@ -60,7 +60,8 @@ class Stream {
 
   int fd() const { return socket_.fd(); }
 
-  // TLS only: one step of the handshake; `ok` when done (at once in clear).
+  // TLS only: one step of the handshake; `ok` when done (at once in clear). `closed`: the client has left, or
+  // has reset the connection, before its first byte; an end after that is `failed`.
   IoStatus handshake();
 
   // REQUIRES: the span is not empty. Under TLS a write moves one record at most, and one that would block

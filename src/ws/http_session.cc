@@ -42,7 +42,9 @@ void HttpSession::secure() {
       return read_some();
     case net::IoStatus::would_block:
       return loop_.change(stream_.fd(), stream_.wants_write() ? net::kWritable : net::kReadable, *this);
-    default:
+    case net::IoStatus::closed:
+      return end();  // as in clear: a balancer's check says nothing
+    case net::IoStatus::failed:
       host_.on_tls_failure(stream_);
       end();
   }

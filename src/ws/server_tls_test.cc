@@ -112,6 +112,25 @@ TEST_F(ServerTlsTest, AClientThatSpeaksInClearIsCountedAndEnded) {
   EXPECT_TRUE(connections_are(0));
 }
 
+TEST_F(ServerTlsTest, AClientThatLeavesBeforeItsFirstByteIsNoFailure) {
+  serve_tls();
+  test::TestPeer closing = dial();
+  test::TestPeer half_closing = dial();
+  test::TestPeer resetting = dial();
+  ASSERT_TRUE(connections_are(3));
+  closing.close();
+  half_closing.shutdown_write();
+  resetting.abort();
+  EXPECT_TRUE(connections_are(0));
+  EXPECT_EQ(server_->counters().tls_failures, 0u);
+  test::TestPeer hesitant = dial();
+  ASSERT_TRUE(connections_are(1));
+  hesitant.send("\x16");  // the first byte of a record, and no more
+  hesitant.close();
+  EXPECT_TRUE(connections_are(0));
+  EXPECT_EQ(server_->counters().tls_failures, 1u);
+}
+
 TEST_F(ServerTlsTest, AClientThatNeverShakesHandsIsEndedInTime) {
   options_.handshake_timeout_ns = 50 * kNsPerMs;
   serve_tls();
