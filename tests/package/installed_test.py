@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unittest
 import urllib.request
+from fnmatch import fnmatchcase
 
 from service import UNIT, Service, allowed_syscalls, settings, until
 
@@ -37,6 +38,19 @@ def changed():
     return sorted(paths)
 
 
+# Packages of whose headers no code is compiled in that asks for a notice: declarations, and what the compiler brings.
+DECLARATIONS = re.compile(r"(libc6|linux-libc|libgcc-\d+|libstdc\+\+-\d+|libcurl4-\w+|libssl|zlib1g|librdkafka)-dev(:\w+)?: ")
+
+
+def compiled_in():
+    """The libraries' headers of which the program has code, as its build noted them."""
+    build = SOURCE + "/build/release"
+    objects = [name for name in output("ninja", "-C", build, "-t", "inputs", "tickcast").split() if name.endswith(".o")]
+    headers = set(re.findall(r"^    (/usr/\S+)$", output("ninja", "-C", build, "-t", "deps", *objects), re.MULTILINE))
+    owners = output("dpkg", "-S", *headers).splitlines()
+    return sorted(headers - {line.split(" ", 1)[1] for line in owners if DECLARATIONS.match(line)})
+
+
 class Package(unittest.TestCase):
     maxDiff = None
 
@@ -55,6 +69,14 @@ class Package(unittest.TestCase):
         with open(CONFIG) as file:
             self.assertEqual(file.read(), output("tickcast", "config", "init"))
         self.assertIn("nothing wrong", output("tickcast", "config", "check", CONFIG))
+
+    def test_the_copyright_file_names_every_library_of_whose_headers_it_has_code(self):
+        headers = compiled_in()
+        with open("/usr/share/doc/tickcast/copyright") as file:
+            named = re.findall(r"^Files: (usr/.*)$", file.read(), re.MULTILINE)
+        self.assertGreater(len(named), 1)
+        self.assertEqual([header for header in headers if not any(fnmatchcase(header, "/" + files) for files in named)], [])
+        self.assertEqual([files for files in named if not any(fnmatchcase(header, "/" + files) for header in headers)], [])
 
     def test_the_manual_page_is_shown_without_a_warning(self):
         page = "/usr/share/man/man1/tickcast.1.gz"
