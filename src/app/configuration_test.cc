@@ -160,12 +160,14 @@ TEST(Configuration, AFileReadAgainIsFollowedWhereThatIsPossible) {
   std::ofstream(path) << "[serve]\nmax-connections = 5\nshards = 1\n";
   LiveSettings settings({"serve", "--config", path});
   ASSERT_TRUE(settings.has_file());
-  std::ofstream(path) << "[serve]\nmax-connections = 6\nshards = 2\nlog-level = \"debug\"\n";
+  std::ofstream(path)
+      << "[serve]\nmax-connections = 6\nshards = 2\nlog-level = \"debug\"\nfastest-pace = 0.25\n";
   testing::internal::CaptureStderr();
   const auto command = settings.read_again();
   const std::string log = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(command);
   EXPECT_EQ(std::get<ServeCommand>(*command).emitter.admission.connections_max, 6u);
+  EXPECT_EQ(std::get<ServeCommand>(*command).emitter.fastest_pace_ns, 250'000'000);
   EXPECT_EQ(std::get<ServeCommand>(*command).role.log_level, LogLevel::debug);
   std::ofstream(path) << "[serve]\nmax-connections = \"many\"\n";
   EXPECT_FALSE(settings.read_again()) << "what is wrong changes nothing";

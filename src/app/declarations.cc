@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char* kBinanceRest = "https://data-api.binance.vision";
 // What a running role takes in when it is told to read its file again.
-constexpr std::array<std::string_view, 4> kLiveKeys = {"log-level", "max-connections",
-                                                       "max-connections-per-address", "allowed-origins"};
+constexpr std::array<std::string_view, 5> kLiveKeys = {
+    "log-level", "max-connections", "max-connections-per-address", "fastest-pace", "allowed-origins"};
 constexpr const char* kReadiness = "http://127.0.0.1:9464/readyz";
 constexpr const char* kBinanceStreams = "wss://data-stream.binance.vision";
 
@@ -154,6 +154,9 @@ void add_emitter_flags(CLI::App& command, emitter::Options& emitter) {
   add_number<std::size_t>(command, "--max-connections-per-address",
                           emitter.admission.connections_per_address_max, 0, 100'000'000,
                           "clients from one address; 0: no limit");
+  add_seconds(command, "--fastest-pace", emitter.fastest_pace_ns, 0, 60,
+              "no client is sent a symbol's updates more often than once in so long, whatever it asked for; "
+              "0: no limit");
   with_environment(
       command
           .add_option(

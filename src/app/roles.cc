@@ -71,7 +71,9 @@ struct TakeIn {
 
   void take(const Role& role, const emitter::Options* limits) const {
     set_log_level(role.log_level);
-    if (clients != nullptr && limits != nullptr) clients->set_admission(limits->admission);
+    if (clients == nullptr || limits == nullptr) return;
+    clients->set_admission(limits->admission);
+    clients->set_fastest_pace(limits->fastest_pace_ns);
   }
 };
 

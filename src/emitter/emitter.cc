@@ -109,6 +109,10 @@ void Emitter::set_admission(const Admission& admission) {
   for (const auto& shard : impl_->shards) shard->set_admission(admission);
 }
 
+void Emitter::set_fastest_pace(std::int64_t pace_ns) {
+  for (const auto& shard : impl_->shards) shard->set_fastest_pace(pace_ns);
+}
+
 ClientReading Emitter::read_metrics() const {
   ClientReading out;
   for (const auto& shard : impl_->shards) shard->add_to(out);

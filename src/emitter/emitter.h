@@ -38,6 +38,9 @@ struct Options {
   std::size_t shards = 0;  // 0: one per core
   std::size_t streams_per_connection_max = 1024;
   Admission admission;
+  // No client is sent updates of a symbol more often than once in so long, whatever it asked for; 0: no
+  // limit.
+  std::int64_t fastest_pace_ns = 0;
   std::uint32_t message_bytes_max = 64 * 1024;
   std::uint32_t fragments_max = 1024;
   double messages_per_second = 50;
@@ -65,6 +68,7 @@ class Emitter {
   // latest the destructor does it.
   void stop();
   void set_admission(const Admission& admission);
+  void set_fastest_pace(std::int64_t pace_ns);  // as in Options; those who are connected included
   // Runs the callback in the thread of a shard, between its turns. Thread: any.
   std::size_t shards() const;
   void post(std::size_t shard, std::function<void()> callback);

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
 
@@ -219,6 +220,31 @@ TEST_F(EmitterTest, PacedStreamsComeOnceAPeriodBesideTheOthers) {
   EXPECT_NE(client.next_with(R"({"result":null,"id":3})"), "");
   change(btc_, ++update_id);
   EXPECT_TRUE(client.quiet());
+}
+
+TEST_F(EmitterTest, AFastestPaceHoldsForThoseWhoAreConnectedUnderTheNamesTheyAskedFor) {
+  const auto set_fastest_pace = [this](std::int64_t pace_ns) {
+    emitter_->set_fastest_pace(pace_ns);
+    for (std::size_t i = 0; i < emitter_->shards(); ++i) {
+      std::promise<void> done;
+      emitter_->post(i, [&done] { done.set_value(); });
+      done.get_future().wait();
+    }
+  };
+  start();
+  TestClient client(port(), "/stream?streams=btcusdt@bookTicker/btcusdt@quote@100ms");
+  ASSERT_TRUE(client.opened());
+  set_fastest_pace(1'000'000 * kNsPerSecond);
+  change(btc_, 1);
+  const std::string both = client.next() + client.next();
+  EXPECT_NE(both.find(R"({"stream":"btcusdt@bookTicker","data":{"u":1,)"), std::string::npos);
+  EXPECT_NE(both.find(R"({"stream":"btcusdt@quote@100ms","data":)"), std::string::npos);
+  change(btc_, 2);
+  EXPECT_TRUE(client.quiet()) << "both wait for the end of eleven days";
+  client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":1})");
+  EXPECT_EQ(client.next(), R"({"result":["btcusdt@bookTicker","btcusdt@quote@100ms"],"id":1})");
+  set_fastest_pace(0);
+  EXPECT_NE(client.next_with(R"({"stream":"btcusdt@bookTicker","data":{"u":2,)"), "");
 }
 
 TEST_F(EmitterTest, ASymbolThatIsListedLaterBeginsToFlow) {

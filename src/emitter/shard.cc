@@ -79,6 +79,7 @@ Shard::Shard(const Options& options, const net::TlsIdentity* tls, const market::
       live_(lanes_.live()),
       origins_(options.admission.origins),
       server_(loop_, server_options(options, tls), *this) {
+  lanes_.set_fastest_pace(options.fastest_pace_ns);
   book.add_sleeper(wakeup_);
   loop_.add(wakeup_.fd(), net::kReadable, *this);
   loop_.on_end_of_turn([this] { return end_of_turn(); });
@@ -106,6 +107,10 @@ void Shard::set_admission(const Admission& admission) {
                        admission.connections_per_address_max);
     origins_ = admission.origins;
   });
+}
+
+void Shard::set_fastest_pace(std::int64_t pace_ns) {
+  loop_.post([this, pace_ns] { lanes_.set_fastest_pace(pace_ns); });
 }
 
 void Shard::add_to(ClientReading& out) const {

@@ -43,6 +43,7 @@ class Shard final : private ws::Application, private net::Ready {
   // any.
   void stop();
   void set_admission(const Admission& admission);  // thread: any
+  void set_fastest_pace(std::int64_t pace_ns);     // thread: any
   // Runs it between two turns, in the shard's thread. Thread: any.
   void post(std::function<void()> callback) { loop_.post(std::move(callback)); }
   // Adds what it has counted. Thread: any.

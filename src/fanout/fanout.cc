@@ -189,16 +189,6 @@ bool Fanout::apply(SymbolId symbol, const market::Book::Entry& entry) {
   return true;
 }
 
-bool Fanout::newest(SymbolId symbol, market::Book::Entry& out) const {
-  if (market::index(symbol) >= impl_->states.size()) return false;
-  const SymbolState& state = impl_->states[market::index(symbol)];
-  if (state.sequence == 0) return false;
-  out = state.entry();
-  return true;
-}
-
-std::size_t Fanout::symbols_known() const { return impl_->states.size(); }
-
 // What a client is owed from before its first change.
 void Fanout::Impl::count_snapshot(const Client& client) {
   const auto owed = [&](const Watch& watch) { return state_of(watch.symbol).sequence != 0; };

@@ -64,9 +64,6 @@ class Fanout {
 
   // Takes in the newest entry of a symbol. False: it was taken in before, and is ignored.
   bool apply(market::SymbolId symbol, const market::Book::Entry& entry);
-  // What was taken in last of a symbol; false when nothing was.
-  bool newest(market::SymbolId symbol, market::Book::Entry& out) const;
-  std::size_t symbols_known() const;  // ids from this one on were never taken in
 
   // --- the clients' side ---
 

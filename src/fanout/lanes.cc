@@ -16,13 +16,13 @@ constexpr std::array<std::int64_t, Lanes::kPhases> kPhaseOrder = {0, 4, 2, 6, 1,
 
 }  // namespace
 
-Lane::Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t its_phase_ns, const Fanout* live,
+Lane::Lane(const market::SymbolTable& symbols, Form its_form, std::int64_t its_phase_ns, const Market& market,
            Compressor& compressor, FanoutCounters& counters)
     : form(its_form),
       phase_ns(its_phase_ns),
       fanout(symbols, its_form, &compressor, &counters),
       pace_ns_(its_form.pace_ms * kNsPerMillisecond),
-      live_(live) {}
+      market_(market) {}
 
 ClientId Lane::add_client(Encoding encoding, std::uint32_t owner) {
   const ClientId client = fanout.add_client(encoding);
@@ -32,40 +32,55 @@ ClientId Lane::add_client(Encoding encoding, std::uint32_t owner) {
   return client;
 }
 
-bool Lane::apply(market::SymbolId symbol, const market::Book::Entry& entry, std::int64_t now_ns) {
-  if (pace_ns_ == 0) return fanout.apply(symbol, entry);
+void Lane::set_fastest_pace(std::int64_t fastest_ns) {
+  const std::int64_t pace_ns = std::max(form.pace_ms * kNsPerMillisecond, fastest_ns);
+  if (pace_ns == pace_ns_) return;
+  pace_ns_ = pace_ns;
+  let_held_through();
+  gates_.clear();
+  period_ = array_period_ = kNoPeriod;
+}
+
+void Lane::apply(market::SymbolId symbol, const market::Book::Entry& entry, std::int64_t now_ns) {
+  if (pace_ns_ == 0) {
+    fanout.apply(symbol, entry);
+    return;
+  }
   advance(now_ns);
   const std::size_t at = market::index(symbol);
   if (gates_.size() <= at) gates_.resize(at + 1);
   Gate& gate = gates_[at];
-  if (gate.held) return true;
+  if (gate.held) return;
   if (std::int64_t& last = last_period(gate); last != period_) {
     last = period_;
-    return fanout.apply(symbol, entry);
+    fanout.apply(symbol, entry);
+    return;
   }
   gate.held = true;
   held_.push_back(symbol);
-  return true;
+}
+
+void Lane::let_held_through() {
+  for (const market::SymbolId symbol : held_) {
+    Gate& gate = gates_[market::index(symbol)];
+    gate.held = false;
+    last_period(gate) = period_;
+    fanout.apply(symbol, market_[market::index(symbol)]);
+  }
+  held_.clear();
 }
 
 std::int64_t Lane::advance(std::int64_t now_ns) {
   if (pace_ns_ == 0) return kNever;
   if (const std::int64_t period = period_at(now_ns); period > period_) {
     period_ = period;
-    for (const market::SymbolId symbol : held_) {
-      Gate& gate = gates_[market::index(symbol)];
-      gate.held = false;
-      last_period(gate) = period_;
-      market::Book::Entry entry;
-      if (live_->newest(symbol, entry)) fanout.apply(symbol, entry);
-    }
-    held_.clear();
+    let_held_through();
   }
   return held_.empty() ? kNever : phase_ns + (period_ + 1) * pace_ns_;
 }
 
 Lanes::Lanes(const market::SymbolTable& symbols) : symbols_(symbols) {
-  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, nullptr, compressor_, counters_));
+  lanes_.push_back(std::make_unique<Lane>(symbols, Form{}, 0, market_, compressor_, counters_));
 }
 
 Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
@@ -89,12 +104,11 @@ Lane& Lanes::lane_for(Form form, std::int64_t now_ns) {
 
 Lane& Lanes::open(Form form, std::int64_t phase_ns, std::int64_t now_ns) {
   Lane& lane =
-      *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, &live(), compressor_, counters_));
+      *lanes_.emplace_back(std::make_unique<Lane>(symbols_, form, phase_ns, market_, compressor_, counters_));
+  lane.set_fastest_pace(fastest_pace_ns_);
   lane.advance(now_ns);
-  for (std::size_t i = 0; i < live().symbols_known(); ++i) {
-    const auto symbol = static_cast<market::SymbolId>(i);
-    market::Book::Entry entry;
-    if (live().newest(symbol, entry)) lane.fanout.apply(symbol, entry);
+  for (std::size_t i = 0; i < market_.size(); ++i) {
+    if (market_[i].sequence != 0) lane.fanout.apply(static_cast<market::SymbolId>(i), market_[i]);
   }
   return lane;
 }
@@ -105,14 +119,22 @@ void Lanes::remove_client(Lane& lane, ClientId client) {
   std::erase_if(lanes_, [&](const auto& each) { return each.get() == &lane; });
 }
 
+void Lanes::set_fastest_pace(std::int64_t pace_ns) {
+  fastest_pace_ns_ = pace_ns;
+  for (const auto& lane : lanes_) lane->set_fastest_pace(pace_ns);
+}
+
 void Lanes::apply(market::SymbolId symbol, const market::Book::Entry& entry, std::int64_t now_ns) {
-  if (!live().apply(symbol, entry)) return;
-  for (std::size_t i = 1; i < lanes_.size(); ++i) lanes_[i]->apply(symbol, entry, now_ns);
+  const std::size_t at = market::index(symbol);
+  if (market_.size() <= at) market_.resize(at + 1);
+  if (entry.sequence <= market_[at].sequence) return;
+  market_[at] = entry;
+  for (const auto& lane : lanes_) lane->apply(symbol, entry, now_ns);
 }
 
 std::int64_t Lanes::advance(std::int64_t now_ns) {
   std::int64_t next_ns = Lane::kNever;
-  for (std::size_t i = 1; i < lanes_.size(); ++i) next_ns = std::min(next_ns, lanes_[i]->advance(now_ns));
+  for (const auto& lane : lanes_) next_ns = std::min(next_ns, lane->advance(now_ns));
   return next_ns;
 }
 

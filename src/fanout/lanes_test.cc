@@ -131,6 +131,80 @@ TEST(Lanes, APacedStreamSendsAtOnceThenAtThePeriodsEnd) {
   EXPECT_EQ(world.lanes.advance(world.now_ns), Lane::kNever) << "nothing is held: nobody need come back";
 }
 
+// What a client of this form is sent in two seconds of changes every 10 ms, and when.
+struct Sent {
+  std::vector<std::string> texts;
+  std::vector<std::int64_t> moments;
+  friend bool operator==(const Sent&, const Sent&) = default;
+};
+Sent sent_in(std::uint32_t pace_ms, std::int64_t fastest_pace_ns) {
+  World world(1);
+  world.lanes.set_fastest_pace(fastest_pace_ns);
+  Client client(world, {Scope::listed, pace_ms}, Encoding::combined);
+  const Watch watches[] = {{id(0), kBookTicker}};
+  client.watch(watches);
+  for (int i = 0; i < 200; ++i) {
+    world.change(id(0));
+    world.pass(10 * kMs, [&] { client.serve(world); });
+  }
+  return {client.texts, client.moments};
+}
+
+TEST(Lanes, AFastestPaceHoldsForStreamsThatAreFasterAndLeavesTheirNames) {
+  const Sent unpaced = sent_in(0, 250 * kMs);
+  const Sent faster = sent_in(100, 250 * kMs);
+  EXPECT_EQ(unpaced.texts.size(), 9u) << "the first change at once, then one at each of eight periods' ends";
+  EXPECT_EQ(faster.moments, unpaced.moments);
+  EXPECT_TRUE(unpaced.texts.back().starts_with(R"({"stream":"sym0usdt@bookTicker","data":)"));
+  EXPECT_TRUE(faster.texts.back().starts_with(R"({"stream":"sym0usdt@bookTicker@100ms","data":)"));
+  EXPECT_EQ(sent_in(500, 250 * kMs), sent_in(500, 0)) << "a slower stream is as without";
+}
+
+TEST(Lanes, AFastestPaceComesAndGoesWhileClientsAreThere) {
+  World world(1);
+  Client client(world, {});
+  const Watch watches[] = {{id(0), kQuote}};
+  client.watch(watches);
+  const auto change = [&] {
+    world.change(id(0));
+    client.serve(world);
+  };
+  change();
+  change();
+  EXPECT_EQ(client.texts.size(), 2u);
+  world.lanes.set_fastest_pace(1000 * kMs);
+  change();
+  EXPECT_EQ(client.texts.size(), 3u) << "the first of the period that begins";
+  change();
+  EXPECT_EQ(client.texts.size(), 3u);
+  world.lanes.set_fastest_pace(500 * kMs);
+  client.serve(world);
+  EXPECT_EQ(client.texts.size(), 4u) << "what was held under the pace before";
+  change();
+  change();
+  EXPECT_EQ(client.texts.size(), 5u);
+  world.lanes.set_fastest_pace(0);
+  client.serve(world);
+  ASSERT_EQ(client.texts.size(), 6u);
+  EXPECT_EQ(number_in(client.texts[5], "u"), 6);
+  EXPECT_EQ(world.lanes.advance(world.now_ns), Lane::kNever);
+  change();
+  EXPECT_EQ(client.texts.size(), 7u);
+}
+
+TEST(Lanes, ANewLaneUnderAFastestPaceHasWhatThatOneHoldsBack) {
+  World world(1);
+  world.lanes.set_fastest_pace(1000 * kMs);
+  world.change(id(0));
+  world.change(id(0));
+  Client client(world, {Scope::listed, kPaceMs});
+  const Watch watches[] = {{id(0), kQuote}};
+  client.watch(watches);
+  client.serve(world);
+  ASSERT_EQ(client.texts.size(), 1u);
+  EXPECT_EQ(number_in(client.texts[0], "u"), 2);
+}
+
 TEST(Lanes, AnArrayAtAPaceIsOneMessageAPeriod) {
   World world(20);
   Client client(world, {Scope::array, kPaceMs});
@@ -190,9 +264,12 @@ TEST(Lanes, TakeTurnsSoThatABusyOneStarvesNone) {
 RC_GTEST_PROP(Lanes, KeepTheirPromisesOverRandomSchedules, ()) {
   constexpr std::size_t kSymbols = 4;
   World world(kSymbols);
-  const auto pace_ms = *rc::gen::element<std::uint32_t>(100, 250, 3000);
+  const auto pace_ms = *rc::gen::element<std::uint32_t>(0, 100, 250, 3000);
+  const auto fastest_ms = *rc::gen::element<std::uint32_t>(0, 170, 5000);
+  const std::int64_t period_ms = std::max({pace_ms, fastest_ms, 1u});
   const auto scope = *rc::gen::element(Scope::listed, Scope::all);
   const auto full = *rc::gen::arbitrary<bool>();  // sockets that take what they like
+  world.lanes.set_fastest_pace(fastest_ms * kMs);
   Client client(world, {scope, pace_ms});
   std::vector<Watch> watches;
   for (std::size_t i = 0; i < kSymbols; ++i) watches.push_back({id(i), kQuote});
@@ -201,14 +278,14 @@ RC_GTEST_PROP(Lanes, KeepTheirPromisesOverRandomSchedules, ()) {
   const auto steps = *rc::gen::inRange(1, 120);
   for (int step = 0; step < steps; ++step) {
     if (*rc::gen::inRange(0, 4) == 0) {
-      world.pass(*rc::gen::inRange<std::int64_t>(1, 2 * pace_ms) * kMs, serve);
+      world.pass(*rc::gen::inRange<std::int64_t>(1, 1 + 2 * period_ms) * kMs, serve);
     } else {
       world.change(id(*rc::gen::inRange<std::size_t>(0, kSymbols)));
       serve();
     }
   }
   // A period later all is out, and once the socket takes it everyone is up to date.
-  world.pass(std::int64_t{pace_ms} * kMs, serve);
+  world.pass(period_ms * kMs, serve);
   for (int i = 0; i < 3; ++i) client.serve(world);
 
   std::map<std::string, std::int64_t> seen;
@@ -219,8 +296,9 @@ RC_GTEST_PROP(Lanes, KeepTheirPromisesOverRandomSchedules, ()) {
     const std::int64_t update_id = number_in(event, "u");
     RC_ASSERT(update_id > seen[symbol]);
     if (const std::int64_t n = number_in(event, "n"); n != 0) RC_ASSERT(n == update_id - seen[symbol]);
-    const std::int64_t period = client.moments[i] / (pace_ms * kMs);
-    if (!full && seen[symbol] != 0) RC_ASSERT(period > last_period[symbol]);
+    const std::int64_t period = client.moments[i] / (period_ms * kMs);
+    const bool paced = pace_ms != 0 || fastest_ms != 0;
+    if (paced && !full && seen[symbol] != 0) RC_ASSERT(period > last_period[symbol]);
     seen[symbol] = update_id;
     last_period[symbol] = period;
   }
@@ -262,7 +340,7 @@ RC_GTEST_PROP(Lanes, KeepTheirPromisesForManyClientsOfManyForms, ()) {
   const auto steps = *rc::gen::inRange(1, 150);
   for (int step = 0; step < steps; ++step) {
     auto& place = clients[*rc::gen::inRange<std::size_t>(0, clients.size())];
-    switch (*rc::gen::inRange(0, 8)) {
+    switch (*rc::gen::inRange(0, 9)) {
       case 0:
         if (place) {
           world.lanes.remove_client(*place->lane, place->number);
@@ -277,12 +355,15 @@ RC_GTEST_PROP(Lanes, KeepTheirPromisesForManyClientsOfManyForms, ()) {
       case 2:
         if (place) place->serve(world, *rc::gen::inRange<std::size_t>(0, 400));
         break;
+      case 3:
+        world.lanes.set_fastest_pace(*rc::gen::element<std::int64_t>(0, 40, 170, 1000) * kMs);
+        break;
       default:
         world.change(id(*rc::gen::inRange<std::size_t>(0, kSymbols)));
         if (*rc::gen::inRange(0, 2) == 0) serve_due(false);
     }
   }
-  world.pass(250 * kMs, [&] { serve_due(true); });
+  world.pass(1000 * kMs, [&] { serve_due(true); });
   for (auto& client : clients) {
     if (!client) continue;
     for (int i = 0; i < 3; ++i) client->serve(world);

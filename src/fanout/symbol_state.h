@@ -56,10 +56,6 @@ struct SymbolState {
     changes_[++newest_ % changes_.size()] = {number, entry.updates};
   }
 
-  market::Book::Entry entry() const {
-    return {quote, book_sequence, changes_[newest_ % changes_.size()].updates};
-  }
-
   // How many quotes were admitted since the change that a client at `cursor`, who got there over `cuts`, was
   // served last; 0 when that is not known: it was served none, or one too long ago.
   std::uint64_t updates_since(std::uint64_t cursor, std::span<const Cut> cuts) const {

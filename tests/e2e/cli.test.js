@@ -239,6 +239,29 @@ describe('the command line', { skip, concurrency: false }, () => {
     await exchange.stop();
   });
 
+  test('a fastest pace holds for those who are connected, from SIGHUP on', async () => {
+    const path = join(folder, 'pace.toml');
+    writeFileSync(path, '[serve]\n');
+    const exchange = await Exchange.start({ symbols: 50, rate: 2000 });
+    const serve = await Serve.start(exchange, { args: ['--config', path] });
+    const socket = new WebSocket(`${serve.ws}/stream?streams=btcusdt@quote`);
+    const events = [];
+    socket.on('message', (text) => events.push(JSON.parse(text)));
+    await until('quotes come', () => events.length > 10);
+    writeFileSync(path, '[serve]\nfastest-pace = 0.5\n');
+    serve.process.child.kill('SIGHUP');
+    await serve.untilLogs(/fastest-pace is 0\.5 now/);
+    const from = events.length;
+    await until('quotes come more slowly', () => events.length >= from + 7);
+    // The last four: the first of them may have come at once, the others each at a period's end.
+    const [first, ...others] = events.slice(-4);
+    assert.ok(others[2].data.emitterTime - first.data.emitterTime > 800, `${first.data.emitterTime} to ${others[2].data.emitterTime}`);
+    assert.ok(others.every(({ stream, data }) => stream === 'btcusdt@quote' && data.n > 1), JSON.stringify(others));
+    socket.terminate();
+    assert.equal((await serve.stop()).code, 0);
+    await exchange.stop();
+  });
+
   test('demo serves the page and says what it shows', async () => {
     const demo = new Process(['demo', '--simulate', ...kAnyPort]);
     const port = await demo.listening();
