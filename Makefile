@@ -35,7 +35,7 @@ test:
 	@tools/test release $(ARGS)
 
 check:
-	@tools/setup build test bench check format e2e aws kafka proxies monitoring
+	@tools/setup build test bench check format e2e aws kafka proxies monitoring package package-test
 	@tools/check $(STAGES)
 
 bench:
