@@ -8,6 +8,8 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -16,7 +18,9 @@
 #include "net/background.h"
 #include "net/loop.h"
 #include "wire/test_gunzip.h"
+#include "wire/test_inflate.h"
 #include "ws/client.h"
+#include "ws/test_peer.h"
 
 namespace tickcast::emitter {
 namespace {
@@ -107,7 +111,7 @@ class EmitterTest : public testing::Test {
   }
   std::uint16_t port() const { return emitter_->port(); }
 
-  void change(SymbolId symbol, std::int64_t update_id) {
+  static market::Quote quote(std::int64_t update_id) {
     market::Quote quote;
     quote.update_id = update_id;
     quote.bid_price = *market::Decimal::parse("61685.99000000");
@@ -115,7 +119,10 @@ class EmitterTest : public testing::Test {
     quote.ask_price = *market::Decimal::parse("61686.00000000");
     quote.ask_quantity = *market::Decimal::parse("2.44816000");
     quote.received_ns = quote.admitted_ns = wall_ns();
-    ASSERT_EQ(book_.admit(symbol, quote), market::Admission::admitted);
+    return quote;
+  }
+  void change(SymbolId symbol, std::int64_t update_id) {
+    ASSERT_EQ(book_.admit(symbol, quote(update_id)), market::Admission::admitted);
     book_.publish();
   }
 
@@ -188,6 +195,56 @@ TEST_F(EmitterTest, ServesTheWholeMarketAsEventsAndAsArrays) {
   EXPECT_TRUE(array.starts_with("[{") && array.ends_with("}]"));
   for (const std::string symbol : {"BTCUSDT", "ETHUSDT", "LATERUSDT"})
     EXPECT_NE(array.find(symbol), std::string::npos);
+}
+
+// All events of arrays up to one that begins so, however they were spread over arrays.
+std::string events_until(std::string_view last, const std::function<std::string()>& next) {
+  std::string out;
+  while (out.find(last) == std::string::npos) {
+    const std::string array = next();
+    if (!array.starts_with("[{") || !array.ends_with("}]")) return out + "no array: " + array;
+    out += array.substr(1, array.size() - 2) + ",";
+  }
+  return out;
+}
+
+// Of one shard, so that both are served from the same lane in the same order.
+TEST_F(EmitterTest, ArraysComeCompressedToWhoOffersThatAndSayWhatOthersAreTold) {
+  options_.shards = 1;
+  start();
+  std::vector<SymbolId> all;
+  for (int i = 0; i < 100; ++i) all.push_back(*symbols_.put_name("SYM" + std::to_string(i) + "USDT"));
+  const auto change_all = [&](std::int64_t update_id) {
+    for (const SymbolId symbol : all) book_.admit(symbol, quote(update_id));
+    book_.publish();
+  };
+  change_all(1);
+  TestClient looker(port(), "/ws/sym99usdt@bookTicker");
+  ASSERT_NE(looker.next(), "") << "the shard knows them all";
+
+  net::Loop loop;
+  auto packed = ws::test::TestPeer::dial(loop, port());
+  const std::string kTarget = "/ws/!bookTicker@arr@1000ms";
+  const std::string head = packed.open(kTarget, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  EXPECT_NE(head.find("\r\nSec-WebSocket-Extensions: permessage-deflate; "), std::string::npos) << head;
+  TestClient plain(port(), kTarget);
+  int compressed = 0;
+  const auto next_packed = [&] {
+    const ws::test::Frame frame = packed.read_frame().value_or(ws::test::Frame{});
+    if (frame.reserved == 0) return frame.payload;  // of few symbols, where it does not pay
+    EXPECT_EQ(frame.reserved, 4) << "RSV1";
+    const std::string text = wire::testing::inflated_message(frame.payload).value_or("");
+    EXPECT_LT(frame.payload.size() * 2, text.size());
+    ++compressed;
+    return text;
+  };
+  EXPECT_EQ(events_until(R"({"u":1,"s":"SYM99USDT")", next_packed),
+            events_until(R"({"u":1,"s":"SYM99USDT")", [&] { return plain.next(); }));
+  EXPECT_GT(std::exchange(compressed, 0), 0);
+  change_all(2);
+  EXPECT_EQ(events_until(R"({"u":2,"s":"SYM99USDT")", next_packed),
+            events_until(R"({"u":2,"s":"SYM99USDT")", [&] { return plain.next(); }));
+  EXPECT_GT(compressed, 0) << "and it was inflated without the one before";
 }
 
 TEST_F(EmitterTest, PacedStreamsComeOnceAPeriodBesideTheOthers) {
