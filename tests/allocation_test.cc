@@ -57,9 +57,8 @@ struct Pipe {
 
 // A client of one form of stream.
 struct Client {
-  Client(net::Loop& loop, const ws::ConnectionOptions& options, ws::ConnectionEvents& events,
-         fanout::Lane& its_lane, std::uint32_t owner)
-      : connection(loop, net::Stream(net::Socket(pipe.fds[0])), wire::Role::server, options, events),
+  Client(const ws::ConnectionOwner& connections, fanout::Lane& its_lane, std::uint32_t owner)
+      : connection(connections, net::Stream(net::Socket(pipe.fds[0]))),
         lane(its_lane),
         number(lane.add_client(fanout::Encoding::combined, owner)) {
     connection.start({});
@@ -91,6 +90,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
   net::Loop loop;
   Ignore ignore;
   const ws::ConnectionOptions options;
+  const ws::ConnectionOwner connections{loop, wire::Role::server, options, ignore};
   const fanout::Watch watches[] = {
       {*symbols.put_name("BTCUSDT"), fanout::kBookTicker | fanout::kQuote | fanout::kBestBidAsk},
       {*symbols.put_name("ETHUSDT"), fanout::kQuote}};
@@ -100,7 +100,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
     for (const std::uint32_t pace_ms : {0u, 100u}) {
       for (int twice = 0; twice < 2; ++twice) {  // for bytes of one's own, and for shared ones
         const auto owner = static_cast<std::uint32_t>(clients.size());
-        clients.emplace_back(loop, options, ignore, lanes.lane_for({scope, pace_ms}, now_ns), owner);
+        clients.emplace_back(connections, lanes.lane_for({scope, pace_ms}, now_ns), owner);
         fanout::Fanout& fanout = clients.back().lane.fanout;
         if (scope == fanout::Scope::listed) {
           fanout.watch(clients.back().number, watches);

@@ -52,6 +52,7 @@ struct Client::Impl final : private net::Ready, public std::enable_shared_from_t
   const net::TlsContext* const tls;
   const ClientOptions options;
   ClientEvents& events;
+  const ConnectionOwner owner{loop, wire::Role::client, options.connection, events};
 
   Step step = Step::resolve;
   bool finished = false;  // open, failed or dropped: the dial calls nobody any more
@@ -240,8 +241,7 @@ void Client::Impl::open(std::size_t head_bytes) {
   in = {};
   out = {};
   loop.remove(stream->fd(), *this);
-  connection = std::make_unique<Connection>(loop, std::move(*std::exchange(stream, nullptr)),
-                                            wire::Role::client, options.connection, events);
+  connection = std::make_unique<Connection>(owner, std::move(*std::exchange(stream, nullptr)));
   events.on_open(*connection);
   if (!connection->ended()) connection->start(rest);
 }

@@ -24,17 +24,13 @@ std::string_view text_of(std::span<const char> bytes) { return {bytes.data(), by
 
 }  // namespace
 
-Connection::Connection(net::Loop& loop, net::Stream stream, wire::Role role, const ConnectionOptions& options,
-                       ConnectionEvents& events)
-    : loop_(loop),
-      events_(events),
-      options_(options),
+Connection::Connection(const ConnectionOwner& owner, net::Stream stream)
+    : owner_(owner),
       stream_(std::move(stream)),
-      reader_(role, options.limits),
-      last_received_ns_(loop.now_ns()),
-      last_sent_ns_(loop.now_ns()),
-      role_(role) {
-  loop_.add(stream_.fd(), interest_, *this);
+      last_sent_ns_(owner.loop.now_ns()),
+      reader_(owner.role, owner.options.limits),
+      last_received_ns_(owner.loop.now_ns()) {
+  owner_.loop.add(stream_.fd(), interest_, *this);
 }
 
 Connection::~Connection() { abandon(); }
@@ -42,7 +38,7 @@ Connection::~Connection() { abandon(); }
 void Connection::start(std::span<char> already_read) {
   if (!already_read.empty()) take_messages(already_read, wall_ns());
   if (!live()) return;
-  if (stream_.has_pending()) loop_.again(stream_.fd(), net::kReadable, *this);
+  if (stream_.has_pending()) owner_.loop.again(stream_.fd(), net::kReadable, *this);
   flush();
 }
 
@@ -59,7 +55,7 @@ void Connection::on_ready(std::uint32_t what) {
 }
 
 void Connection::read_some() {
-  const std::span<char> buffer = loop_.read_buffer();
+  const std::span<char> buffer = owner_.loop.read_buffer();
   std::size_t bytes = 0;
   bool more = true;
   for (int reads = 0; more && reads < kReadsPerReadiness && bytes < kReadBytesPerReadiness; ++reads) {
@@ -68,7 +64,7 @@ void Connection::read_some() {
     more = take_in(result, buffer) && !paused_ && (result.bytes == buffer.size() || stream_.has_pending());
   }
   if (!live()) return;
-  if (more && stream_.has_pending()) loop_.again(stream_.fd(), net::kReadable, *this);
+  if (more && stream_.has_pending()) owner_.loop.again(stream_.fd(), net::kReadable, *this);
   watch();
 }
 
@@ -76,7 +72,7 @@ void Connection::read_some() {
 bool Connection::take_in(net::IoResult result, std::span<char> buffer) {
   switch (result.status) {
     case net::IoStatus::ok:
-      last_received_ns_ = loop_.now_ns();
+      last_received_ns_ = owner_.loop.now_ns();
       if (handles_messages()) take_messages(buffer.first(result.bytes), wall_ns());
       return live();
     case net::IoStatus::would_block:
@@ -94,7 +90,7 @@ bool Connection::take_in(net::IoResult result, std::span<char> buffer) {
 void Connection::take_messages(std::span<char> bytes, std::int64_t received_ns) {
   if (speaks_events_) {
     ++frames_received_;
-    return events_.on_read_end(*this);
+    return owner_.events.on_read_end(*this);
   }
   corked_ = true;
   auto status = wire::MessageReader::Status::message;
@@ -106,7 +102,7 @@ void Connection::take_messages(std::span<char> bytes, std::int64_t received_ns) 
   if (status == wire::MessageReader::Status::violation && handles_messages()) {
     refuse(message.close_code, message.violation);
   }
-  if (live()) events_.on_read_end(*this);
+  if (live()) owner_.events.on_read_end(*this);
   corked_ = false;
   settle();
 }
@@ -116,7 +112,7 @@ void Connection::handle(const wire::Message& message, std::int64_t received_ns) 
   switch (message.kind) {
     case wire::Opcode::text:
     case wire::Opcode::binary:
-      if (state_ == State::open) events_.on_message(*this, message, received_ns);
+      if (state_ == State::open) owner_.events.on_message(*this, message, received_ns);
       break;
     case wire::Opcode::ping:
       send(wire::Opcode::pong, text_of(message.payload));
@@ -137,10 +133,10 @@ void Connection::handle(const wire::Message& message, std::int64_t received_ns) 
 void Connection::handle_pong(std::string_view payload) {
   std::int64_t moment = 0;
   for (const char digit : payload) {
-    if (digit < '0' || digit > '9' || moment > loop_.now_ns()) return;
+    if (digit < '0' || digit > '9' || moment > owner_.loop.now_ns()) return;
     moment = moment * 10 + (digit - '0');
   }
-  if (ping_sent_ns_ != 0 && moment >= ping_sent_ns_ && moment <= loop_.now_ns()) ping_sent_ns_ = 0;
+  if (ping_sent_ns_ != 0 && moment >= ping_sent_ns_ && moment <= owner_.loop.now_ns()) ping_sent_ns_ = 0;
 }
 
 void Connection::handle_close(wire::CloseCode code, std::string_view reason) {
@@ -176,8 +172,8 @@ Connection::Unsent& Connection::unsent() {
 
 void Connection::append(wire::Opcode opcode, std::string_view payload) {
   if (speaks_events_) return append_event(opcode, payload);
-  const std::uint32_t mask = role_ == wire::Role::client ? random_mask() : 0;
-  wire::append_frame(unsent().bytes, role_, opcode, payload, mask);
+  const std::uint32_t mask = owner_.role == wire::Role::client ? random_mask() : 0;
+  wire::append_frame(unsent().bytes, owner_.role, opcode, payload, mask);
 }
 
 void Connection::append_event(wire::Opcode opcode, std::string_view payload) {
@@ -202,7 +198,7 @@ void Connection::flush() {
 void Connection::push() {
   if (corked_ && unsent_bytes() < kCorkedBytesMax) return;
   if (!blocked_) write_unsent();
-  if (unsent_bytes() > options_.unsent_bytes_max) {
+  if (unsent_bytes() > owner_.options.unsent_bytes_max) {
     abort(fmt::format("the peer reads too slowly: {} bytes are unsent", unsent_bytes()));
   }
 }
@@ -219,7 +215,7 @@ std::size_t Connection::offer(std::span<const char> frames) {
 
 std::size_t Connection::offer_bytes(std::span<const char> frames) {
   const net::IoResult result = stream_.write(frames);
-  if (result.status == net::IoStatus::ok) last_sent_ns_ = loop_.now_ns();
+  if (result.status == net::IoStatus::ok) last_sent_ns_ = owner_.loop.now_ns();
   if (result.bytes == frames.size()) return result.bytes;
   if (result.status == net::IoStatus::failed) {
     drop({wire::CloseCode::abnormal, stream_.failure(), false});
@@ -237,7 +233,7 @@ std::size_t Connection::offer_records(std::span<const char> frames) {
     const auto record = frames.subspan(taken, std::min(frames.size() - taken, net::Stream::kTlsRecordBytes));
     const net::IoResult result = stream_.write(record);
     if (result.status == net::IoStatus::ok) {
-      last_sent_ns_ = loop_.now_ns();
+      last_sent_ns_ = owner_.loop.now_ns();
       taken += result.bytes;
       continue;
     }
@@ -271,7 +267,7 @@ void Connection::write_unsent() {
       }
       return set_blocked(true);
     }
-    last_sent_ns_ = loop_.now_ns();
+    last_sent_ns_ = owner_.loop.now_ns();
     unsent_->written += result.bytes;
     if (unsent_->written == unsent_->bytes.size()) unsent_.reset();
   }
@@ -283,7 +279,7 @@ void Connection::write_unsent() {
 void Connection::go_on_writing() {
   write_unsent();
   settle();
-  if (can_offer()) events_.on_writable(*this);
+  if (can_offer()) owner_.events.on_writable(*this);
 }
 
 void Connection::settle() {
@@ -298,7 +294,7 @@ void Connection::all_written() {
   // The server ends the TCP connection first (section 7.1.1), so that the client is not left with the port in
   // TIME_WAIT. After a violation bytes may still be under way to us: a socket closed over them would send a
   // reset, and the reset could overtake our close frame.
-  if (state_ == State::closed && role_ == wire::Role::server) return end(std::move(farewell_->ended));
+  if (state_ == State::closed && owner_.role == wire::Role::server) return end(std::move(farewell_->ended));
   stream_.shutdown_write();
 }
 
@@ -321,7 +317,7 @@ void Connection::say_farewell(State state, std::string_view close_frame, Ended e
   reader_.stop_inflating();
   farewell_ = std::make_unique<Farewell>();
   farewell_->ended = std::move(ended);
-  farewell_->timer = loop_.after(options_.close_timeout_ns, [this] { time_out(); });
+  farewell_->timer = owner_.loop.after(owner_.options.close_timeout_ns, [this] { time_out(); });
 }
 
 void Connection::time_out() {
@@ -339,12 +335,12 @@ void Connection::drop(Ended ended) {
   }
   state_ = State::dropped;
   unsent_.reset();
-  loop_.again(stream_.fd(), net::kBroken, *this);
+  owner_.loop.again(stream_.fd(), net::kBroken, *this);
 }
 
 void Connection::end(Ended ended) {
   release();
-  events_.on_ended(*this, ended);
+  owner_.events.on_ended(*this, ended);
 }
 
 void Connection::abandon() {
@@ -354,8 +350,8 @@ void Connection::abandon() {
 }
 
 void Connection::release() {
-  loop_.remove(stream_.fd(), *this);
-  if (farewell_) loop_.cancel(farewell_->timer);
+  owner_.loop.remove(stream_.fd(), *this);
+  if (farewell_) owner_.loop.cancel(farewell_->timer);
   if (state_ == State::dropped) {
     stream_.abort();
   } else {
@@ -364,22 +360,22 @@ void Connection::release() {
   state_ = State::ended;
   unsent_.reset();
   farewell_.reset();
-  reader_ = wire::MessageReader(role_, options_.limits);
+  reader_ = wire::MessageReader(owner_.role, owner_.options.limits);
 }
 
 // --- watching ---
 
 void Connection::ping() {
   if (!open()) return;
-  if (ping_sent_ns_ == 0 && !speaks_events_) ping_sent_ns_ = loop_.now_ns();
-  send(wire::Opcode::ping, std::to_string(loop_.now_ns()));
+  if (ping_sent_ns_ == 0 && !speaks_events_) ping_sent_ns_ = owner_.loop.now_ns();
+  send(wire::Opcode::ping, std::to_string(owner_.loop.now_ns()));
 }
 
 void Connection::pause_reading(bool paused) {
   paused_ = paused;
   if (!live()) return;
   watch();
-  if (!paused && stream_.has_pending()) loop_.again(stream_.fd(), net::kReadable, *this);
+  if (!paused && stream_.has_pending()) owner_.loop.again(stream_.fd(), net::kReadable, *this);
 }
 
 void Connection::set_blocked(bool blocked) {
@@ -393,7 +389,7 @@ void Connection::watch() {
       static_cast<std::uint8_t>((paused_ ? 0 : net::kReadable) | (writable ? net::kWritable : 0));
   if (interest == interest_) return;
   interest_ = interest;
-  loop_.change(stream_.fd(), interest, *this);
+  owner_.loop.change(stream_.fd(), interest, *this);
 }
 
 }  // namespace tickcast::ws

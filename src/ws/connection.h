@@ -71,12 +71,20 @@ struct ConnectionOptions {
       2 * kNsPerSecond;  // from our close frame to an abort, when the peer does not answer
 };
 
-class Connection final : private net::Ready {
+// What all connections of one owner have in common.
+struct ConnectionOwner {
+  net::Loop& loop;
+  wire::Role role;
+  const ConnectionOptions& options;
+  ConnectionEvents& events;
+};
+
+// An owner that notes more of each connection derives from it.
+class Connection : private net::Ready {
  public:
-  // The stream's descriptor is watched from here on. The options must outlive the connection.
-  Connection(net::Loop& loop, net::Stream stream, wire::Role role, const ConnectionOptions& options,
-             ConnectionEvents& events);
-  ~Connection();  // as abandon()
+  // The stream's descriptor is watched from here on. The owner must stay until the connection has ended.
+  Connection(const ConnectionOwner& owner, net::Stream stream);
+  virtual ~Connection();  // as abandon()
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -190,26 +198,24 @@ class Connection final : private net::Ready {
   void end(Ended ended);
   void release();
 
-  net::Loop& loop_;
-  ConnectionEvents& events_;
-  const ConnectionOptions& options_;
+  // What an offer touches comes first: 64 bytes with the tag.
+  const ConnectionOwner& owner_;
   net::Stream stream_;
-  wire::MessageReader reader_;
-  std::unique_ptr<Unsent> unsent_;      // null unless something is unsent
-  std::unique_ptr<Farewell> farewell_;  // null while open
-  std::int64_t last_received_ns_;
+  std::unique_ptr<Unsent> unsent_;  // null unless something is unsent
   std::int64_t last_sent_ns_;
-  std::int64_t ping_sent_ns_ = 0;
-  std::uint32_t frames_received_ = 0;
-  wire::Role role_;
   State state_ = State::open;
-  std::uint8_t interest_ = net::kReadable;  // what the loop watches for
   bool blocked_ = false;
   bool paused_ = false;
   bool corked_ = false;  // inside a read: replies are collected
   bool speaks_events_ = false;
+  std::uint8_t interest_ = net::kReadable;  // what the loop watches for
+  wire::MessageReader reader_;
+  std::unique_ptr<Farewell> farewell_;  // null while open
+  std::int64_t last_received_ns_;
+  std::int64_t ping_sent_ns_ = 0;
+  std::uint32_t frames_received_ = 0;  // last: what is derived begins in the padding behind it
 };
 
-static_assert(sizeof(Connection) <= 144, "an idle connection is what a server holds most of");
+static_assert(sizeof(Connection) <= 128, "an idle connection is what a server holds most of");
 
 }  // namespace tickcast::ws

@@ -68,8 +68,8 @@ class ConnectionTest : public testing::Test {
       accepted = net::accept_tcp(listener, from).value();
       return static_cast<bool>(accepted);
     }));
-    connection_ =
-        std::make_unique<Connection>(loop_, net::Stream(std::move(accepted)), role, options_, events_);
+    owner_.emplace(ConnectionOwner{loop_, role, options_, events_});
+    connection_ = std::make_unique<Connection>(*owner_, net::Stream(std::move(accepted)));
     connection_->start(already_read);
   }
 
@@ -97,6 +97,7 @@ class ConnectionTest : public testing::Test {
   net::Loop loop_;
   ConnectionOptions options_;
   Events events_;
+  std::optional<ConnectionOwner> owner_;
   std::optional<TestPeer> peer_;
   std::unique_ptr<Connection> connection_;
 };

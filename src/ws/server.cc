@@ -60,34 +60,18 @@ wire::HttpResponse full_response() {
 
 }  // namespace
 
-struct Server::Impl final : private net::Ready, public HttpSession::Host {
+struct Server::Impl final : private net::Ready, public HttpSession::Host, private ConnectionEvents {
   // A WebSocket connection and what the server's rules need to know of it.
-  struct Peer final : ConnectionEvents {
-    Peer(Impl& owner, net::Stream stream)
-        : server(owner),
-          connection(owner.loop, std::move(stream), wire::Role::server, owner.options.connection, *this),
-          pinged_ns(owner.loop.now_ns()) {}
+  struct Peer final : Connection {
+    Peer(const ConnectionOwner& server, net::Stream stream)
+        : Connection(server, std::move(stream)), pinged_ns(server.loop.now_ns()) {}
 
-    void on_message(Connection&, const wire::Message& message, std::int64_t received_ns) override {
-      if (server.within_rate(*this)) server.application.on_message(connection, message, received_ns);
-    }
-    void on_read_end(Connection&) override {
-      if (server.within_rate(*this)) server.application.on_read_end(connection);
-    }
-    void on_writable(Connection&) override { server.application.on_writable(connection); }
-    void on_ended(Connection&, const Ended& ended) override {
-      server.application.on_ended(connection, ended);
-      server.remove(*this);
-    }
-
-    Impl& server;
-    [[no_unique_address]] Connection connection;  // what follows lies in its padding
-    std::uint32_t index = 0;                      // in peers
+    std::uint32_t index = 0;  // in peers
     AddressLimit::Ticket ticket;
     std::int64_t pinged_ns;
     std::int64_t frames_until_ns = 0;  // when its frames so far had come at the rate that is allowed
   };
-  static_assert(sizeof(Peer) <= 184, "192 bytes of the heap: a server holds very many");
+  static_assert(sizeof(Peer) <= 152, "160 bytes of the heap: a server holds very many");
 
   struct Drain {
     wire::CloseCode code;
@@ -122,6 +106,19 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
   void begin_events(HttpSession& session, const wire::HttpRequest& request, const EventStream& stream);
   Peer& take_over(HttpSession& session, std::uint64_t tag, std::string& already_read);
 
+  static Peer& peer_of(Connection& connection) { return static_cast<Peer&>(connection); }
+  void on_message(Connection& connection, const wire::Message& message, std::int64_t received_ns) override {
+    if (within_rate(peer_of(connection))) application.on_message(connection, message, received_ns);
+  }
+  void on_read_end(Connection& connection) override {
+    if (within_rate(peer_of(connection))) application.on_read_end(connection);
+  }
+  void on_writable(Connection& connection) override { application.on_writable(connection); }
+  void on_ended(Connection& connection, const Ended& ended) override {
+    application.on_ended(connection, ended);
+    remove(peer_of(connection));
+  }
+
   bool within_rate(Peer& peer);
   void sweep();
   void look_after(Peer& peer);
@@ -131,6 +128,7 @@ struct Server::Impl final : private net::Ready, public HttpSession::Host {
 
   net::Loop& loop;
   const ServerOptions options;
+  const ConnectionOwner owner{loop, wire::Role::server, options.connection, *this};  // of all peers
   Application& application;
   ServerCounters counters;
   wire::Inflater inflater;  // of all connections: what it holds is used up before the next message
@@ -258,11 +256,11 @@ void Server::Impl::upgrade(HttpSession& session, const wire::HttpRequest& reques
   ++counters.upgraded;
   std::string already_read;
   Peer& peer = take_over(session, upgrade.tag, already_read);
-  if (handshake.compressed) peer.connection.accept_compressed(inflater);
-  peer.connection.append_frames(handshake.bytes);
-  peer.connection.append_frames(upgrade.first_frames);
-  application.on_open(peer.connection, request);
-  peer.connection.start(already_read);
+  if (handshake.compressed) peer.accept_compressed(inflater);
+  peer.append_frames(handshake.bytes);
+  peer.append_frames(upgrade.first_frames);
+  application.on_open(peer, request);
+  peer.start(already_read);
 }
 
 void Server::Impl::begin_events(HttpSession& session, const wire::HttpRequest& request,
@@ -271,22 +269,22 @@ void Server::Impl::begin_events(HttpSession& session, const wire::HttpRequest& r
   ++counters.event_streams;
   std::string already_read;
   Peer& peer = take_over(session, stream.tag, already_read);
-  peer.connection.speak_events();
-  peer.connection.append_frames(kEventStreamHead);
-  application.on_open(peer.connection, request);
-  peer.connection.start(already_read);
+  peer.speak_events();
+  peer.append_frames(kEventStreamHead);
+  application.on_open(peer, request);
+  peer.start(already_read);
 }
 
 // The session's stream becomes a peer's; the session ends.
 Server::Impl::Peer& Server::Impl::take_over(HttpSession& session, std::uint64_t tag,
                                             std::string& already_read) {
-  auto made = std::make_unique<Peer>(*this, session.release_stream(already_read));
+  auto made = std::make_unique<Peer>(owner, session.release_stream(already_read));
   Peer& peer = *made;
   peer.ticket = std::move(session.ticket);
   peer.index = static_cast<std::uint32_t>(peers.size());
   peers.push_back(std::move(made));
   on_session_end(session);
-  peer.connection.tag = tag;
+  peer.tag = tag;
   return peer;
 }
 
@@ -303,16 +301,16 @@ void Server::Impl::on_session_end(HttpSession& session) {
 
 bool Server::Impl::within_rate(Peer& peer) {
   if (options.messages_per_second <= 0) return true;
-  const std::uint32_t fresh = peer.connection.take_frames_received();
-  if (fresh == 0) return peer.connection.open();
+  const std::uint32_t fresh = peer.take_frames_received();
+  if (fresh == 0) return peer.open();
   const std::int64_t now_ns = loop.now_ns();
   const double frame_ns = 1e9 / options.messages_per_second;
   const auto burst_ns = static_cast<std::int64_t>(frame_ns * options.messages_burst);
   peer.frames_until_ns =
       std::max(peer.frames_until_ns, now_ns - burst_ns) + static_cast<std::int64_t>(frame_ns * fresh);
-  if (peer.frames_until_ns <= now_ns || !peer.connection.open()) return peer.connection.open();
+  if (peer.frames_until_ns <= now_ns || !peer.open()) return peer.open();
   ++counters.too_many_messages;
-  peer.connection.close(wire::CloseCode::policy, "Too many requests");
+  peer.close(wire::CloseCode::policy, "Too many requests");
   return false;
 }
 
@@ -327,30 +325,28 @@ void Server::Impl::sweep() {
 }
 
 void Server::Impl::look_after(Peer& peer) {
-  Connection& connection = peer.connection;
-  if (!connection.open()) return;
+  if (!peer.open()) return;
   const std::int64_t now_ns = loop.now_ns();
-  if (connection.blocked() && options.stuck_timeout_ns > 0 &&
-      now_ns - connection.last_sent_ns() > options.stuck_timeout_ns) {
+  if (peer.blocked() && options.stuck_timeout_ns > 0 &&
+      now_ns - peer.last_sent_ns() > options.stuck_timeout_ns) {
     ++counters.stuck;
-    return connection.abort("the peer has taken nothing for too long");
+    return peer.abort("the peer has taken nothing for too long");
   }
-  if (connection.ping_sent_ns() != 0 && now_ns - connection.ping_sent_ns() > options.pong_timeout_ns) {
+  if (peer.ping_sent_ns() != 0 && now_ns - peer.ping_sent_ns() > options.pong_timeout_ns) {
     ++counters.pong_timeouts;
-    return connection.close(wire::CloseCode::policy, "Pong timeout");
+    return peer.close(wire::CloseCode::policy, "Pong timeout");
   }
   if (options.ping_interval_ns > 0) ping_when_due(peer);
 }
 
 void Server::Impl::ping_when_due(Peer& peer) {
-  Connection& connection = peer.connection;
   std::int64_t since_ns = peer.pinged_ns;
   if (options.ping_only_when_quiet) {
-    since_ns = std::max({since_ns, connection.last_received_ns(), connection.last_sent_ns()});
+    since_ns = std::max({since_ns, peer.last_received_ns(), peer.last_sent_ns()});
   }
-  if (loop.now_ns() - since_ns < options.ping_interval_ns || connection.blocked()) return;
+  if (loop.now_ns() - since_ns < options.ping_interval_ns || peer.blocked()) return;
   peer.pinged_ns = loop.now_ns();
-  connection.ping();
+  peer.ping();
 }
 
 void Server::Impl::remove(Peer& peer) {
@@ -376,7 +372,7 @@ void Server::Impl::drain_tick() {
                                       static_cast<double>(drain.spread_ns));
   // From the back: when a closed one goes, the last one takes its place, and that one is closed too.
   drain.left = std::min(drain.left, peers.size());
-  while (drain.left > drain.total - due) peers[--drain.left]->connection.close(drain.code, drain.reason);
+  while (drain.left > drain.total - due) peers[--drain.left]->close(drain.code, drain.reason);
   if (over) sessions.clear();
   if (peers.empty() && sessions.empty()) {
     const auto done = std::move(drain.done);
@@ -419,7 +415,7 @@ const ServerCounters& Server::counters() const { return impl_->counters; }
 
 void Server::for_each(const std::function<void(Connection&)>& visit) {
   for (const auto& peer : impl_->peers) {
-    if (peer->connection.open()) visit(peer->connection);
+    if (peer->open()) visit(*peer);
   }
 }
 
