@@ -351,6 +351,31 @@ TEST_F(EmitterTest, TellsStatusSubscribersAtOnceAndOnEveryChange) {
       R"({"stream":"!status","data":{"e":"status","state":"live","since":1732320000123,"symbols":"all","origin":"simulated"}})");
 }
 
+TEST_F(EmitterTest, WhatIsUnsubscribedLeavesTheRestAsItWas) {
+  const market::SourceId source = book_.add_source();
+  book_.set_source(source, market::SourceState::connecting, market::Origin::simulated, 0);
+  start();
+  TestClient client(port(), "/stream?streams=btcusdt@bookTicker/!status/nosuch@quote/ethusdt@quote@100ms");
+  ASSERT_TRUE(client.opened());
+  const auto subscribed = [&] {
+    client.send(R"({"method":"LIST_SUBSCRIPTIONS","id":1})");
+    return client.next_with(R"({"result":[)");
+  };
+  EXPECT_EQ(subscribed(),
+            R"({"result":["btcusdt@bookTicker","ethusdt@quote@100ms","!status","nosuch@quote"],"id":1})");
+  client.send(R"({"method":"UNSUBSCRIBE","params":["ethusdt@quote@100ms"],"id":2})");
+  EXPECT_EQ(subscribed(), R"({"result":["btcusdt@bookTicker","!status","nosuch@quote"],"id":1})");
+  client.send(R"({"method":"UNSUBSCRIBE","params":["nosuch@quote"],"id":3})");
+  EXPECT_EQ(subscribed(), R"({"result":["btcusdt@bookTicker","!status"],"id":1})");
+  book_.set_source(source, market::SourceState::live, market::Origin::simulated, 1);
+  book_.publish();
+  EXPECT_NE(client.next_with(R"("state":"live")"), "");
+  client.send(R"({"method":"UNSUBSCRIBE","params":["!status"],"id":4})");
+  EXPECT_EQ(subscribed(), R"({"result":["btcusdt@bookTicker"],"id":1})");
+  change(btc_, 1);
+  EXPECT_TRUE(client.next().starts_with(R"({"stream":"btcusdt@bookTicker","data":{"u":1,)"));
+}
+
 TEST_F(EmitterTest, AClientThatStopsReadingCostsOthersNothingAndSeesTheNewestWhenItReturns) {
   options_.shards = 1;
   options_.send_buffer_bytes = 4096;

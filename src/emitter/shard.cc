@@ -93,8 +93,7 @@ void Shard::stop() {
   loop_.post([this] {
     const std::int64_t now_ns = wall_ns();
     server_.for_each([&](ws::Connection& connection) {
-      connection.send(wire::Opcode::text,
-                      wire::server_shutdown_event(now_ns, client_of(connection).encoding != Encoding::raw));
+      connection.send(wire::Opcode::text, wire::server_shutdown_event(now_ns, combined(connection)));
     });
     server_.drain(wire::CloseCode::service_restart, "Server is shutting down", options_.drain_ns,
                   [this] { loop_.stop(); });
@@ -210,7 +209,6 @@ void Shard::on_open(ws::Connection& connection, const wire::HttpRequest& request
   if (clients_.size() <= connection.tag) clients_.resize(connection.tag + 1);
   Client& client = client_of(connection);
   client.connection = &connection;
-  client.encoding = encoding;
   ++metrics_.clients;
   change_subscriptions(connection, {wire::Method::subscribe, parse_all(path.streams), false, {}});
 }
@@ -220,7 +218,7 @@ void Shard::on_ended(ws::Connection& connection, const ws::Ended& ended) {
   metrics_.note_end(ended);
   Client& client = client_of(connection);
   select(client, Selections(1));
-  live_.remove_client(static_cast<ClientId>(connection.tag));
+  live_.remove_client(number_of(connection));
   client = {};
 }
 
@@ -252,23 +250,22 @@ std::string Shard::handle(ws::Connection& connection, const wire::ControlRequest
     case wire::Method::unsubscribe:
       return wire::null_reply(request.id);
     case wire::Method::list_subscriptions:
-      return wire::list_reply(client.subscriptions.list(symbols_, selections_of(client)), request.id);
+      return wire::list_reply(subscriptions_of(client).list(symbols_, selections_of(client)), request.id);
     case wire::Method::set_property:
-      client.encoding = encoding_of(request.combined);
-      live_.set_encoding(static_cast<ClientId>(connection.tag), client.encoding);
-      if (client.taps) {
-        for (const Tap& tap : *client.taps)
+      live_.set_encoding(number_of(connection), encoding_of(request.combined));
+      if (client.further) {
+        for (const Tap& tap : client.further->taps)
           tap.lane->fanout.set_encoding(tap.number, encoding_in(client, tap.lane->form));
       }
       return wire::null_reply(request.id);
     case wire::Method::get_property:
-      return wire::bool_reply(client.encoding != Encoding::raw, request.id);
+      return wire::bool_reply(combined(connection), request.id);
   }
   return {};
 }
 
-bool Shard::too_many(Client& client, std::span<const wire::StreamName> names) {
-  return client.subscriptions.count_with(names, symbols_, selections_of(client)) >
+bool Shard::too_many(const Client& client, std::span<const wire::StreamName> names) {
+  return subscriptions_of(client).count_with(names, symbols_, selections_of(client)) >
          options_.streams_per_connection_max;
 }
 
@@ -276,20 +273,32 @@ void Shard::change_subscriptions(ws::Connection& connection, const wire::Control
   Client& client = client_of(connection);
   Selections selections = selections_of(client);
   if (request.method == wire::Method::unsubscribe) {
-    client.subscriptions.remove(request.streams, symbols_, selections);
+    further_of(client).subscriptions.remove(request.streams, symbols_, selections);
   } else if (!too_many(client, request.streams)) {
-    const bool had_status = client.subscriptions.status();
-    client.subscriptions.add(request.streams, symbols_, selections);
-    if (client.subscriptions.status() && !had_status) send_status(client);
+    Subscriptions& subscriptions = further_of(client).subscriptions;
+    const bool had_status = subscriptions.status();
+    subscriptions.add(request.streams, symbols_, selections);
+    if (subscriptions.status() && !had_status) send_status(client);
   }
   select(client, selections);
   serve(connection);
 }
 
-Selections Shard::selections_of(Client& client) {
-  Selections out = {{{}, 0, live_.watches(static_cast<ClientId>(client.connection->tag))}};
-  if (!client.taps) return out;
-  for (const Tap& tap : *client.taps) {
+const Subscriptions& Shard::subscriptions_of(const Client& client) {
+  static const Subscriptions kNone;
+  return client.further ? client.further->subscriptions : kNone;
+}
+
+// select() frees it again when it is empty then.
+Shard::Further& Shard::further_of(Client& client) {
+  if (!client.further) client.further = std::make_unique<Further>();
+  return *client.further;
+}
+
+Selections Shard::selections_of(const Client& client) const {
+  Selections out = {{{}, 0, live_.watches(number_of(*client.connection))}};
+  if (!client.further) return out;
+  for (const Tap& tap : client.further->taps) {
     out.push_back({tap.lane->form, tap.market_channel, {}});
     if (tap.market_channel == 0) out.back().watches = tap.lane->fanout.watches(tap.number);
   }
@@ -297,9 +306,9 @@ Selections Shard::selections_of(Client& client) {
 }
 
 void Shard::select(Client& client, const Selections& selections) {
-  live_.watch(static_cast<ClientId>(client.connection->tag), selections.front().watches);
-  if (client.taps) {
-    std::erase_if(*client.taps, [&](const Tap& tap) {
+  live_.watch(number_of(*client.connection), selections.front().watches);
+  if (client.further) {
+    std::erase_if(client.further->taps, [&](const Tap& tap) {
       const bool kept = std::ranges::any_of(selections, [&](const Selection& selection) {
         return selection.form == tap.lane->form && selection.market_channel == tap.market_channel;
       });
@@ -308,33 +317,34 @@ void Shard::select(Client& client, const Selections& selections) {
     });
   }
   for (std::size_t i = 1; i < selections.size(); ++i) select_further(client, selections[i]);
-  if (client.taps && client.taps->empty()) client.taps.reset();
+  if (client.further && client.further->empty()) client.further.reset();
   metrics_.watchlists.set(lanes_.watchlists());
 }
 
 void Shard::select_further(Client& client, const Selection& selection) {
-  if (!client.taps) client.taps = std::make_unique<std::vector<Tap>>();
-  auto tap = std::ranges::find_if(*client.taps, [&](const Tap& each) {
+  std::vector<Tap>& taps = further_of(client).taps;
+  auto tap = std::ranges::find_if(taps, [&](const Tap& each) {
     return each.lane->form == selection.form && each.market_channel == selection.market_channel;
   });
-  if (tap == client.taps->end()) {
+  if (tap == taps.end()) {
     fanout::Lane& lane = lanes_.lane_for(selection.form, steady_ns());
     const ClientId number =
         lane.add_client(encoding_in(client, lane.form), static_cast<std::uint32_t>(client.connection->tag));
-    tap = client.taps->insert(tap, {&lane, number, selection.market_channel});
+    tap = taps.insert(tap, {&lane, number, selection.market_channel});
     if (selection.market_channel != 0)
       lane.fanout.watch_market(number, static_cast<fanout::Channels>(selection.market_channel));
   }
   if (selection.market_channel == 0) tap->lane->fanout.watch(tap->number, selection.watches);
 }
 
-Encoding Shard::encoding_in(const Client& client, const fanout::Form& form) {
+Encoding Shard::encoding_in(const Client& client, const fanout::Form& form) const {
   const bool compressed = form.scope == fanout::Scope::array && client.connection->accepts_compressed();
-  return compressed ? fanout::deflated(client.encoding) : client.encoding;
+  const Encoding encoding = live_.encoding(number_of(*client.connection));
+  return compressed ? fanout::deflated(encoding) : encoding;
 }
 
 void Shard::send_status(Client& client) {
-  client.connection->send(wire::Opcode::text, wire::status_event(status_, client.encoding != Encoding::raw));
+  client.connection->send(wire::Opcode::text, wire::status_event(status_, combined(*client.connection)));
 }
 
 // --- serving ---
@@ -368,7 +378,7 @@ void Shard::look() {
   if (const market::SourceStatus now = book_.source(); now != status_) {
     status_ = now;
     for (Client& client : clients_) {
-      if (client.connection != nullptr && client.subscriptions.status()) send_status(client);
+      if (subscriptions_of(client).status()) send_status(client);
     }
   }
 }
@@ -400,20 +410,20 @@ void Shard::serve_due() {
 void Shard::serve(ws::Connection& connection) {
   if (!connection.can_offer()) return;
   Client& client = client_of(connection);
-  if (client.taps) return serve_taps(client);
-  serve_from(live_, static_cast<ClientId>(connection.tag), connection);
+  if (client.further) return serve_taps(client);
+  serve_from(live_, number_of(connection), connection);
 }
 
 // Each visit begins with another tap: on a slow connection the first one would leave the others nothing.
 void Shard::serve_taps(Client& client) {
-  const std::size_t taps = client.taps->size() + 1;
-  const std::size_t first = client.turn++;
+  const std::size_t taps = client.further->taps.size() + 1;
+  const std::size_t first = client.further->turn++;
   for (std::size_t i = 0; i < taps && client.connection->can_offer(); ++i) {
     const std::size_t at = (first + i) % taps;
     if (at == 0) {
-      serve_from(live_, static_cast<ClientId>(client.connection->tag), *client.connection);
+      serve_from(live_, number_of(*client.connection), *client.connection);
     } else {
-      const Tap& tap = (*client.taps)[at - 1];
+      const Tap& tap = client.further->taps[at - 1];
       serve_from(tap.lane->fanout, tap.number, *client.connection);
     }
   }
@@ -436,9 +446,9 @@ void Shard::serve_from(fanout::Fanout& fanout, ClientId number, ws::Connection& 
 void Shard::resolve_new_symbols() {
   symbols_seen_ = symbols_.size();
   for (Client& client : clients_) {
-    if (client.connection == nullptr || !client.subscriptions.has_silent()) continue;
+    if (!subscriptions_of(client).has_silent()) continue;
     Selections selections = selections_of(client);
-    if (!client.subscriptions.resolve(symbols_, selections)) continue;
+    if (!client.further->subscriptions.resolve(symbols_, selections)) continue;
     select(client, selections);
     serve(*client.connection);
   }

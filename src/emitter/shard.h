@@ -56,16 +56,21 @@ class Shard final : private ws::Application, private net::Ready {
     fanout::ClientId number;  // in that lane
     std::uint8_t market_channel;
   };
+  // What a client has besides symbols in the live lane.
+  struct Further {
+    [[no_unique_address]] Subscriptions subscriptions;  // what follows lies in its padding
+    std::uint8_t turn = 0;                              // which tap a visit begins with
+    std::vector<Tap> taps;
+
+    bool empty() const { return taps.empty() && !subscriptions.status() && !subscriptions.has_silent(); }
+  };
   // One client, by WebSocket or as an event stream: its connection's tag is its number in the live lane, and
   // its place in clients_.
   struct Client {
-    ws::Connection* connection = nullptr;               // null: the place is free
-    std::unique_ptr<std::vector<Tap>> taps;             // null when there are none: nearly always
-    [[no_unique_address]] Subscriptions subscriptions;  // what follows lies in its padding
-    fanout::Encoding encoding = fanout::Encoding::raw;
-    std::uint8_t turn = 0;  // which tap a visit begins with
+    ws::Connection* connection = nullptr;  // null: the place is free
+    std::unique_ptr<Further> further;      // null when that is empty: nearly always
   };
-  static_assert(sizeof(Client) <= 32, "there is one for each client, on top of its connection");
+  static_assert(sizeof(Client) <= 16, "there is one for each client, on top of its connection");
 
   // ws::Application
   ws::Answer on_request(const wire::HttpRequest& request, bool upgrade, const net::Endpoint& peer) override;
@@ -81,11 +86,11 @@ class Shard final : private ws::Application, private net::Ready {
   wire::HttpResponse answer_page(const wire::HttpRequest& request) const;
   std::string handle(ws::Connection& connection, const wire::ControlRequest& request);
   void change_subscriptions(ws::Connection& connection, const wire::ControlRequest& request);
-  bool too_many(Client& client, std::span<const wire::StreamName> names);
-  Selections selections_of(Client& client);
+  bool too_many(const Client& client, std::span<const wire::StreamName> names);
+  Selections selections_of(const Client& client) const;
   void select(Client& client, const Selections& selections);
   void select_further(Client& client, const Selection& selection);
-  static fanout::Encoding encoding_in(const Client& client, const fanout::Form& form);
+  fanout::Encoding encoding_in(const Client& client, const fanout::Form& form) const;
 
   std::int64_t end_of_turn();
   void look();
@@ -97,6 +102,14 @@ class Shard final : private ws::Application, private net::Ready {
   void send_status(Client& client);
 
   Client& client_of(const ws::Connection& connection) { return clients_[connection.tag]; }
+  static fanout::ClientId number_of(const ws::Connection& connection) {
+    return static_cast<fanout::ClientId>(connection.tag);
+  }
+  static const Subscriptions& subscriptions_of(const Client& client);
+  static Further& further_of(Client& client);
+  bool combined(const ws::Connection& connection) const {
+    return live_.encoding(number_of(connection)) != fanout::Encoding::raw;
+  }
 
   const Options& options_;
   const market::SymbolTable& symbols_;

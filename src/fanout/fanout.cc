@@ -69,15 +69,17 @@ struct Fanout::Impl {
   // A list's place in `lists`.
   using ListId = std::uint32_t;
   static constexpr ListId kNoList = ~ListId{0};
+  static constexpr std::uint32_t kMembersMax = 1u << 29;  // of one list
 
   struct Client {
     std::uint64_t cursor = 0;
     std::unique_ptr<Behind> behind;
-    ListId list = kNoList;     // kNoList: the number is free
-    std::uint32_t member = 0;  // position among the list's members
-    Encoding encoding = Encoding::raw;
+    ListId list = kNoList;          // kNoList: the number is free
+    std::uint32_t member : 29 = 0;  // position among the list's members
+    Encoding encoding : 3 = Encoding::raw;
   };
-  static_assert(sizeof(Client) <= 32, "there is one for each client, on top of its connection");
+  static_assert(kEncodings <= 1u << 3, "an encoding fits in three bits");
+  static_assert(sizeof(Client) <= 24, "there is one for each client, on top of its connection");
 
   // The round under way: a watchlist's members, from one of them on.
   struct Round {
@@ -237,6 +239,7 @@ void Fanout::remove_client(ClientId id) {
 }
 
 void Fanout::set_encoding(ClientId id, Encoding encoding) { impl_->client(id).encoding = encoding; }
+Encoding Fanout::encoding(ClientId id) const { return impl_->client(id).encoding; }
 
 void Fanout::watch(ClientId id, std::span<const Watch> watches) {
   CHECK(impl_->form.scope == Scope::listed, "a fan-out of the whole market has no lists of symbols");
@@ -349,7 +352,9 @@ void Fanout::Impl::release(ListId id) {
 void Fanout::Impl::join(ClientId id, ListId list) {
   Client& joining = clients[static_cast<std::size_t>(id)];
   joining.list = list;
-  joining.member = lists[list].add_member(id);
+  const std::uint32_t member = lists[list].add_member(id);
+  CHECK(member < kMembersMax, "one watchlist has more members than a fan-out has room to number");
+  joining.member = member % kMembersMax;
   for (std::size_t i = 0; i < lists[list].size(); ++i) ++state_of(lists[list][i].symbol).clients;
 }
 

@@ -17,7 +17,7 @@
 // One fan-out serves one form of stream (framing.h): listed symbols, all of them, or all of them in arrays.
 // Of the whole market there is one watchlist per channel, which every symbol joins when it is first heard of.
 //
-// Thread: the shard's. Bounds: 32 bytes a client, for those who lag behind a few cuts and the watches not
+// Thread: the shard's. Bounds: 24 bytes a client, for those who lag behind a few cuts and the watches not
 // served yet; 120 bytes a distinct watchlist, + 2 for each symbol in it, + 1 for each 8 symbols that anyone
 // watches; one batch for each encoding.
 #pragma once
@@ -70,6 +70,7 @@ class Fanout {
   ClientId add_client(Encoding encoding);
   void remove_client(ClientId client);
   void set_encoding(ClientId client, Encoding encoding);
+  Encoding encoding(ClientId client) const;
 
   // REQUIRES Scope::listed. Replaces what the client watches: sorted by symbol, each symbol once, channels
   // not empty. What is new to it is owed at once: the caller serves the client after it. The first quote
