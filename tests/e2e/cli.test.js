@@ -239,12 +239,15 @@ describe('the command line', { skip, concurrency: false }, () => {
     await exchange.stop();
   });
 
-  test('a fastest pace holds for those who are connected, from SIGHUP on', async () => {
+  test('a fastest pace holds for those who are connected, from SIGHUP on', async (t) => {
     const path = join(folder, 'pace.toml');
     writeFileSync(path, '[serve]\n');
     const exchange = await Exchange.start({ symbols: 50, rate: 2000 });
+    t.after(() => exchange.stop());
     const serve = await Serve.start(exchange, { args: ['--config', path] });
+    t.after(() => serve.stop());
     const socket = new WebSocket(`${serve.ws}/stream?streams=btcusdt@quote`);
+    t.after(() => socket.terminate());
     const events = [];
     socket.on('message', (text) => events.push(JSON.parse(text)));
     await until('quotes come', () => events.length > 10);
@@ -257,9 +260,6 @@ describe('the command line', { skip, concurrency: false }, () => {
     const [first, ...others] = events.slice(-4);
     assert.ok(others[2].data.emitterTime - first.data.emitterTime > 800, `${first.data.emitterTime} to ${others[2].data.emitterTime}`);
     assert.ok(others.every(({ stream, data }) => stream === 'btcusdt@quote' && data.n > 1), JSON.stringify(others));
-    socket.terminate();
-    assert.equal((await serve.stop()).code, 0);
-    await exchange.stop();
   });
 
   test('demo serves the page and says what it shows', async () => {
