@@ -20,6 +20,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libcurl4 libfmt9 librdkafka1 libsimdjson14 libspdlog1.10 libssl3 libtomlplusplus3 zlib1g \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/*
 COPY --from=build /image/ /
+COPY deploy/debian/copyright /usr/share/doc/tickcast/copyright
 # Stops here when a library is missing.
 RUN ["tickcast", "version"]
 

@@ -11,10 +11,10 @@ import { missing, root, until } from './harness.js';
 import { output } from './kafka.js';
 
 const project = 'tickcast-test';
-const images = ['tickcast:latest', 'apache/kafka:4.3.1', 'haproxy:3.2'];
+const images = ['tickcast:latest', 'apache/kafka:4.3.1', 'haproxy:3.2', 'prom/prometheus:v2.55.1'];
 
 // Small enough for any machine; variables of compose.yaml.
-const settings = { NOFILE: '4096', EXCHANGE_SYMBOLS: '200', EXCHANGE_RATE: '500', PORT: '8080', KAFKA_PORT: '9092' };
+const settings = { NOFILE: '4096', EXCHANGE_SYMBOLS: '200', EXCHANGE_RATE: '500', PORT: '8080', KAFKA_PORT: '9092', PROMETHEUS_PORT: '9090' };
 
 const succeeds = (program, args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 const compose = succeeds('docker', ['compose', 'version']) ? ['docker', 'compose'] : ['docker-compose'];
@@ -88,16 +88,30 @@ async function connect(count) {
   return fresh;
 }
 
+// Until Prometheus scrapes as many containers of each role.
+async function untilScraped(expected) {
+  let found = {};
+  const query = encodeURIComponent('count by (role) (tickcast_build_info)');
+  await until('Prometheus scrapes every container', async () => {
+    const answer = await fetch(`http://127.0.0.1:${settings.PROMETHEUS_PORT}/api/v1/query?query=${query}`).catch(() => false);
+    if (!answer) return false;
+    found = Object.fromEntries((await answer.json()).data.result.map(({ metric, value }) => [metric.role, Number(value[1])]));
+    return Object.entries(expected).every(([role, count]) => found[role] === count);
+  }, { describe: () => JSON.stringify(found) });
+}
+
 // The balancer may need a moment to see which emitters there are.
 const untilServed = () => until('a client sees quotes', () => connect(1).catch(() => false));
 
 // A case that is skipped counts as one; a suite would not.
 const skip = whyNot();
 (skip ? test : describe)('compose.yaml', { skip, concurrency: false }, () => {
-  before(() => up('down', '--volumes'));
+  // Every profile, or its containers stay.
+  const down = () => up('--profile', 'simulated', '--profile', 'monitoring', 'down', '--volumes');
+  before(down);
   after(async () => {
     clients.forEach((client) => client.socket.terminate());
-    await up('down', '--volumes');
+    await down();
   });
 
   test('the broker starts, and the topic is created by the command of the manual', async () => {
@@ -121,6 +135,13 @@ const skip = whyNot();
     await connect(6);
   });
 
+  test('the Prometheus of the profile "monitoring" finds every container by its name, and has the alerts', async () => {
+    await up('up', '--detach', '--no-build', 'prometheus');
+    await untilScraped({ exchange: 1, producer: 1, emitter: 2 });
+    const rules = await (await fetch(`http://127.0.0.1:${settings.PROMETHEUS_PORT}/api/v1/rules`)).json();
+    assert.ok(rules.data.groups[0].rules.length > 5);
+  });
+
   test("an emitter that is killed takes its own clients along, and the others serve on", async () => {
     const [first, second] = await containers('emitter');
     await docker('kill', first);
@@ -142,6 +163,7 @@ const skip = whyNot();
     const emitters = await containers('emitter');
     assert.equal(emitters.length, 3);
     await untilHealthy(emitters[2]);
+    await untilScraped({ emitter: 3 });
     await Promise.all([docker('stop', emitters[0]), docker('stop', emitters[1])]);
     await untilServed(); // by the new one
   });
