@@ -100,7 +100,7 @@ Result<load::RunResult> measure(load::RunOptions options, const wire::Url& url, 
 
 Result<load::RunResult> measure_floor(const BenchCommand& command, const load::FloorOptions& load,
                                       Terminal& terminal) {
-  auto floor = load::Floor::start(load);
+  auto floor = load::Floor::start(load, command.run.fleet.clients);
   if (!floor) return floor.error();
   load::RunOptions options = command.run;
   options.server_pid = (*floor)->pid();
@@ -111,6 +111,7 @@ Result<load::RunResult> measure_floor(const BenchCommand& command, const load::F
   auto result = measure(options, {"ws", "127.0.0.1", (*floor)->port(), ""}, terminal);
   if (result) {
     result->target = "the floor (a bare send() loop)";
+    result->asked_per_s = load.messages_per_s * static_cast<double>(result->tally.connected.get());
     // It has hardly begun when its memory is looked at first.
     if (result->server) result->server->memory_before_bytes = result->server->memory_after_bytes = 0;
   }
@@ -137,6 +138,7 @@ int run_bench(const BenchCommand& command) {
   Terminal terminal;
   std::optional<load::RunResult> server;
   std::optional<load::RunResult> floor;
+  bool floor_failed = false;  // then what was measured of the server is written all the same
   if (command.url) {
     auto result = measure(command.run, *command.url, terminal);
     if (!result) return failed(result.error());
@@ -147,17 +149,21 @@ int run_bench(const BenchCommand& command) {
   const bool measured = !server || server->tally.measured_ns >= kShortestNs;
   if (command.floor && measured && !terminal.broken_off()) {
     auto result = measure_floor(command, server ? load_of(*server) : *command.floor, terminal);
-    if (!result) return failed(result.error());
-    floor.emplace(std::move(*result));
-    std::fputs(load::report_text(*floor).c_str(), stdout);
-    if (server) std::fputs(load::comparison_text(*server, *floor).c_str(), stdout);
+    if (!result && !server) return failed(result.error());
+    if (result) {
+      floor.emplace(std::move(*result));
+      std::fputs(load::report_text(*floor).c_str(), stdout);
+      if (server) std::fputs(load::comparison_text(*server, *floor).c_str(), stdout);
+    } else {
+      floor_failed = failed(result.error()) != 0;
+    }
   }
   const load::RunResult& first = server ? *server : *floor;
   if (!command.json_path.empty()) {
     const Status written = write_json(command.json_path, first, server && floor ? &*floor : nullptr);
     if (!written) return failed(written.error());
   }
-  return load::is_good(first) ? 0 : 1;
+  return load::is_good(first) && !floor_failed ? 0 : 1;
 }
 
 }  // namespace tickcast::app

@@ -82,6 +82,14 @@ class Worker {
   Fleet fleet_;
 };
 
+Error no_room(std::uint32_t clients, std::uint32_t room) {
+  return Error{
+      fmt::format("a process has descriptors for {} clients here: for {} give the tool --processes {}, or "
+                  "raise the limit "
+                  "(ulimit -Hn)",
+                  room, clients, (clients - 1) / std::max(room, 1U) + 1)};
+}
+
 }  // namespace
 
 void Crew::work(const FleetOptions& options, Shared& shared) {
@@ -97,6 +105,8 @@ void Crew::work(const FleetOptions& options, Shared& shared) {
 
 Result<std::unique_ptr<Crew>> Crew::start(const FleetOptions& options, std::uint32_t processes) {
   CHECK(processes >= 1 && processes <= kProcessesMax, "a crew of no process, or of too many");
+  const std::uint32_t room = clients_with(net::raise_descriptor_limit());
+  if (options.clients > std::uint64_t{room} * processes) return no_room(options.clients, room);
   std::unique_ptr<Crew> crew(new Crew);
   std::fflush(nullptr);  // or each process would write what is still in our buffers once more
   for (std::uint32_t i = 0; i < processes; ++i) {

@@ -28,7 +28,8 @@ class Crew {
  public:
   static constexpr std::uint32_t kProcessesMax = 256;
 
-  // Splits the clients evenly and starts connecting. REQUIRES: 1 <= processes <= kProcessesMax.
+  // Splits the clients evenly and starts connecting. An error also when so many processes have no descriptors
+  // for them. REQUIRES: 1 <= processes <= kProcessesMax.
   static Result<std::unique_ptr<Crew>> start(const FleetOptions& options, std::uint32_t processes);
   ~Crew();  // ends the processes that are still there
   Crew(const Crew&) = delete;

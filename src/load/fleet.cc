@@ -14,6 +14,7 @@ constexpr std::int64_t kDialTickNs = 2 * kNsPerMs;
 constexpr std::int64_t kLatenessTickNs = 10 * kNsPerMs;
 constexpr std::int64_t kSettleTickNs = 20 * kNsPerMs;
 constexpr std::uint32_t kClientsPerAddress = 20'000;
+constexpr std::size_t kDescriptorsKept = 100;
 
 }  // namespace
 
@@ -21,6 +22,11 @@ Manner manner_of(std::uint32_t client, const FleetOptions& options) {
   const int share = static_cast<int>(std::uint64_t{client} * 37 % 100);  // each of 100 neighbours another
   if (share < options.stalled_percent) return Manner::stalled;
   return share < options.stalled_percent + options.slow_percent ? Manner::slow : Manner::prompt;
+}
+
+std::uint32_t clients_with(std::size_t descriptors) {
+  return static_cast<std::uint32_t>(
+      std::min<std::size_t>(descriptors - std::min(descriptors, kDescriptorsKept), kClientsMax));
 }
 
 std::optional<net::Endpoint> source_of(std::uint32_t client, const net::Endpoint& server) {

@@ -40,6 +40,10 @@ struct FleetOptions {
 // Stalled and slow clients are spread evenly over the numbers.
 Manner manner_of(std::uint32_t client, const FleetOptions& options);
 
+// How many clients a process can have that may open so many descriptors: one for each, and some are kept for
+// what it opens besides (its loop, look-ups, the witnesses at the end).
+std::uint32_t clients_with(std::size_t descriptors);
+
 // Where a client's connection comes from: nothing for the kernel's choice. An address has ports for some
 // 28,000 connections to one server; to a server on 127.0.0.1 the further ones come from 127.0.0.2 and so on.
 std::optional<net::Endpoint> source_of(std::uint32_t client, const net::Endpoint& server);

@@ -219,5 +219,11 @@ TEST(Sources, AreFurtherLoopbackAddressesOnceOneIsUsedUp) {
   EXPECT_FALSE(source_of(20'000, net::resolve("192.0.2.1", 80)->front()));
 }
 
+TEST(Descriptors, AreOneForEachClientAndSomeForTheRest) {
+  EXPECT_EQ(clients_with(20'000), 19'900u);
+  EXPECT_EQ(clients_with(10), 0u);
+  EXPECT_EQ(clients_with(std::size_t{1} << 40), kClientsMax);
+}
+
 }  // namespace
 }  // namespace tickcast::load

@@ -14,8 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/core.h>
+
 #include "base/check.h"
 #include "base/clock.h"
+#include "load/fleet.h"
 #include "net/socket.h"
 #include "wire/http.h"
 #include "wire/ticker.h"
@@ -187,7 +190,11 @@ class Sender {
 
 }  // namespace
 
-Result<std::unique_ptr<Floor>> Floor::start(const FloorOptions& options) {
+Result<std::unique_ptr<Floor>> Floor::start(const FloorOptions& options, std::uint32_t clients) {
+  if (const std::uint32_t room = clients_with(net::raise_descriptor_limit()); clients > room) {
+    return Error{fmt::format(
+        "the floor is one process, which has descriptors for {} clients here, not for {}", room, clients)};
+  }
   auto listener = net::listen_tcp({"127.0.0.1", 0}, {});
   if (!listener) return listener.error();
   const auto at = net::local_endpoint(*listener);

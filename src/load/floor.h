@@ -24,7 +24,8 @@ struct FloorOptions {
 
 class Floor {
  public:
-  static Result<std::unique_ptr<Floor>> start(const FloorOptions& options);
+  // For so many clients; an error also when its process, being one, has no descriptors for them.
+  static Result<std::unique_ptr<Floor>> start(const FloorOptions& options, std::uint32_t clients);
   ~Floor();  // ends it
   Floor(const Floor&) = delete;
   Floor& operator=(const Floor&) = delete;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ProcessUse: what a process takes of the machine, its own or another's (proc(5), clock_getcpuclockid(3)).
-// Thread: any.
+// ProcessUse: what a process takes of the machine, its own or another's (proc(5), clock_getcpuclockid(3)),
+// and MachineUse: what all of them together do. Thread: any.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -21,6 +22,22 @@ struct ProcessUse {
 // REQUIRES: 0 < pid <= kPidMax.
 Result<ProcessUse> use_of_process(int pid);
 std::int64_t own_cpu_ns();
+
+// Of all processors since the machine started, in ticks; the machine's in a container too. What a hypervisor
+// gave to others counts as busy: it was not to be had. Nothing when it can't be read.
+struct MachineUse {
+  std::uint64_t busy = 0;
+  std::uint64_t all = 0;
+};
+std::optional<MachineUse> use_of_machine();
+
+// How many processors there are, and how many of them worked between two looks; nothing when these are a tick
+// apart or less.
+struct BusyCores {
+  double cores = 0;
+  double busy = 0;
+};
+std::optional<BusyCores> busy_cores(const MachineUse& before, const MachineUse& after);
 
 // The name of the program, for a report; "?" when it can't be read.
 std::string process_name(int pid);

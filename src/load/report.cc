@@ -61,6 +61,7 @@ void add_rates(Lines& out, const RunResult& result) {
   const Tally& tally = result.tally;
   const double time = seconds(tally.measured_ns);
   out.add("deliveries", "{}/s", rounded(messages_per_s(result)));
+  if (result.asked_per_s > 0) out.more(fmt::format(" of {}/s asked for", rounded(result.asked_per_s)));
   if (tally.quotes.get() != tally.messages.get())
     out.more(fmt::format(", with {} quotes/s in them", rounded(per(number(tally.quotes), time))));
   out.add("bytes", "{}/s, {} a delivery", short_bytes(per(number(tally.bytes), time)),
@@ -132,6 +133,41 @@ void add_memory(Lines& out, const RunResult& result) {
           short_bytes(std::max(0.0, per(after - before, number(result.tally.connected)))));
 }
 
+bool tool_is_busy(const RunResult& result) { return result.busiest > kBusyShare; }
+
+bool machine_is_full(const RunResult& result) {
+  return result.machine && result.machine->busy >= kFullShare * result.machine->cores;
+}
+
+// What may have kept a floor from its rate.
+const char* what_held_back(const RunResult& floor) {
+  const double floor_cores =
+      floor.server ? per(seconds(floor.server->cpu_ns), seconds(floor.tally.measured_ns)) : 0;
+  if (floor_cores > kBusyShare) return "its one thread can't make more calls a second";
+  if (tool_is_busy(floor)) return "this tool can't read more";
+  if (machine_is_full(floor)) return "there was no processor for more";
+  return "clients took no more";
+}
+
+void add_warnings(Lines& out, const RunResult& result) {
+  if (tool_is_busy(result)) {
+    out.add("WARNING", "this tool is busy: ages and rates are also its own. Give it more --processes, or");
+    out.add("", "another machine");
+  } else if (machine_is_full(result)) {
+    out.add("WARNING",
+            "this machine is full: {:.1f} of its {:.0f} cores were busy, {:.1f} of them with this tool.",
+            result.machine->busy, result.machine->cores,
+            per(seconds(result.tally.cpu_ns), seconds(result.tally.measured_ns)));
+    out.add("",
+            "Ages and rates are also its own, and of a server here. Use fewer clients, or another machine");
+  }
+  if (!kept_rate(result)) {
+    out.add("WARNING", "the floor made {:.0f} % of the deliveries that it was asked for: {}.",
+            100 * per(messages_per_s(result), result.asked_per_s), what_held_back(result));
+    out.add("", "Its ages are those of an overload");
+  }
+}
+
 void add_use(Lines& out, const RunResult& result) {
   const double time = seconds(result.tally.measured_ns);
   if (result.server) {
@@ -143,10 +179,7 @@ void add_use(Lines& out, const RunResult& result) {
   out.add("this tool", "{:.0f} % of a core in {} process{}, the busiest {:.0f} %; at worst {} late",
           100 * per(seconds(result.tally.cpu_ns), time), result.processes, result.processes == 1 ? "" : "es",
           100 * result.busiest, short_duration(result.tally.late_ns));
-  if (result.busiest > kBusyShare) {
-    out.add("WARNING", "this tool is busy: ages and rates are also its own. Give it more --processes, or");
-    out.add("", "another machine");
-  }
+  add_warnings(out, result);
 }
 
 }  // namespace
@@ -162,6 +195,11 @@ double bytes_per_message(const RunResult& result) {
 std::optional<double> server_ns_per_message(const RunResult& result) {
   if (!result.server || result.tally.messages.get() == 0) return std::nullopt;
   return static_cast<double>(result.server->cpu_ns) / number(result.tally.messages);
+}
+
+bool kept_rate(const RunResult& result) {
+  const double asked = result.asked_per_s * seconds(result.tally.measured_ns);
+  return number(result.tally.messages) >= kKeptShare * asked - number(result.tally.connected);
 }
 
 bool is_good(const RunResult& result) {
@@ -196,6 +234,12 @@ std::string comparison_text(const RunResult& server, const RunResult& floor) {
   if (age.count() != 0 && floor.tally.age.count() != 0) {
     out.add("age p99", "{}, the floor {}", short_duration(age.at_percent(99)),
             short_duration(floor.tally.age.at_percent(99)));
+  }
+  out.add("rate", "{}/s, the floor {}/s", rounded(messages_per_s(server)), rounded(messages_per_s(floor)));
+  if (!kept_rate(floor)) {
+    out.add("WARNING",
+            "the floor could not keep the server's rate: the lines above compare different loads.");
+    out.add("", "Lower the rate until both keep it");
   }
   return out.take("Beside the floor, a bare send() loop with the same clients, sizes and rate:\n");
 }
@@ -253,6 +297,11 @@ std::string run_json(const RunResult& result) {
     add_real("server_cores", per(seconds(result.server->cpu_ns), time));
     add("server_memory_bytes", result.server->memory_after_bytes);
     add("server_memory_before_bytes", result.server->memory_before_bytes);
+  }
+  if (result.asked_per_s > 0) add_real("asked_per_s", result.asked_per_s);
+  if (result.machine) {
+    add_real("machine_cores", result.machine->cores);
+    add_real("machine_cores_busy", result.machine->busy);
   }
   add("processes", result.processes);
   add_real("tool_cores", per(seconds(tally.cpu_ns), time));

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "load/process_use.h"
 
 namespace tickcast::load {
 namespace {
@@ -41,8 +40,11 @@ class Conductor {
     crew_.ask(Phase::measuring);
     wait_in(Phase::connected, [this] { return crew_.reached(Phase::measuring); });
     const auto begin = server_use();
+    const auto machine_begin = use_of_machine();
     wait_in(Phase::measuring, [this] { return in_phase_ns() >= options_.duration_ns; });
     const auto end = server_use();
+    const auto machine_end = use_of_machine();
+    if (machine_begin && machine_end) result_.machine = busy_cores(*machine_begin, *machine_end);
     if (before && begin && end)
       result_.server = ServerUse{end->cpu_ns - begin->cpu_ns, before->memory_bytes, end->memory_bytes};
   }

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "load/crew.h"
 #include "load/fleet.h"
+#include "load/process_use.h"
 #include "load/tally.h"
 
 namespace tickcast::load {
@@ -39,6 +40,8 @@ struct RunResult {
   Tally tally;         // of all processes together
   double busiest = 0;  // share of a core that the busiest process took while measuring
   std::optional<ServerUse> server;
+  std::optional<BusyCores> machine;  // on which this tool ran, while measuring; whoever kept it busy
+  double asked_per_s = 0;            // deliveries that the floor was to make; 0: of a server nothing is asked
   std::int64_t connecting_ns = 0;
   bool timed = true;
 };

@@ -36,6 +36,7 @@ describe('the load tool', { skip: noBinary(), concurrency: false }, () => {
     assert.ok(Object.values(report.faults).every((count) => count === 0), JSON.stringify(report.faults));
     assert.ok(report.deliveries > 60 && report.age.count > 60 && report.slow_age.count > 0, stdout);
     assert.ok(report.server_us_per_delivery > 0 && report.floor.server_us_per_delivery > 0);
+    assert.ok(report.floor.asked_per_s > 0 && report.machine_cores_busy > 0);
   });
 
   test('a run says what it lacks', async () => {
