@@ -45,7 +45,8 @@ Manner manner_of(std::uint32_t client, const FleetOptions& options);
 std::uint32_t clients_with(std::size_t descriptors);
 
 // Where a client's connection comes from: nothing for the kernel's choice. An address has ports for some
-// 28,000 connections to one server; to a server on 127.0.0.1 the further ones come from 127.0.0.2 and so on.
+// 28,000 connections to one server, and the second half is slow to find; to a server on 127.0.0.1 the further
+// clients come from 127.0.0.2 and so on.
 std::optional<net::Endpoint> source_of(std::uint32_t client, const net::Endpoint& server);
 
 class Fleet final : private ClientEvents {

@@ -213,9 +213,9 @@ TEST(Manners, AreSpreadEvenly) {
 TEST(Sources, AreFurtherLoopbackAddressesOnceOneIsUsedUp) {
   const net::Endpoint local = net::resolve("127.0.0.1", 80)->front();
   EXPECT_FALSE(source_of(0, local));
-  EXPECT_FALSE(source_of(19'999, local));
-  EXPECT_EQ(source_of(20'000, local)->host_text(), "127.0.0.2");
-  EXPECT_EQ(source_of(6'000'000, local)->host_text(), "127.0.1.45");
+  EXPECT_FALSE(source_of(11'999, local));
+  EXPECT_EQ(source_of(12'000, local)->host_text(), "127.0.0.2");
+  EXPECT_EQ(source_of(6'000'000, local)->host_text(), "127.0.1.245");
   EXPECT_FALSE(source_of(20'000, net::resolve("192.0.2.1", 80)->front()));
 }
 
