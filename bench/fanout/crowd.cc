@@ -55,20 +55,24 @@ Noted& noted() {
   return instance;
 }
 
+double seconds_of(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
 }  // namespace
 
 void pin_to(int processor) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(processor, &set);
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (processor == kAnyProcessor || processor == i) CPU_SET(i, &set);
+  }
   sched_setaffinity(0, sizeof set, &set);  // refused in some containers: the scheduler decides, for all alike
 }
 
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
+double cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 std::string symbol_name(std::size_t symbol) { return fmt::format("S{:06}", symbol); }
 
@@ -184,6 +188,10 @@ class Members {
     }
   }
 
+  bool is_stalled(std::size_t at) const {
+    return plan_.stalled_every > 0 && at % static_cast<std::size_t>(plan_.stalled_every) == 0;
+  }
+
   static void tell(int fd) {
     const std::uint64_t one = 1;
     CHECK(write(fd, &one, sizeof one) == sizeof one, "the bench's event descriptor is broken");
@@ -202,7 +210,8 @@ class Members {
     const linger reset{.l_onoff = 1, .l_linger = 0};  // else thousands of ports wait a minute for their reuse
     setsockopt(member.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     const int window = 8 * 1024;
-    if (plan_.slow_bytes > 0) setsockopt(member.fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    if (plan_.slow_bytes > 0 || is_stalled(at))
+      setsockopt(member.fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     // The kernel looks for a free port one by one: from few addresses that takes it milliseconds in the end.
     const int one = 1;
     setsockopt(member.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
@@ -243,6 +252,7 @@ class Members {
       epoll_ctl(epoll_, EPOLL_CTL_DEL, member.fd, nullptr);
     }
     if (n > 0) take(at, std::string_view(buffer_.data(), static_cast<std::size_t>(n)));
+    if (member.in && is_stalled(at)) epoll_ctl(epoll_, EPOLL_CTL_DEL, member.fd, nullptr);
   }
 
   void take(std::size_t at, std::string_view bytes) {
@@ -318,7 +328,7 @@ Crowd::Crowd(const CrowdPlan& plan)
   CHECK(child_ >= 0, "no process left for the bench's clients");
   if (child_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  pin_to(1);
+  pin_to(plan.processor);
   if (plan.first) setpriority(PRIO_PROCESS, 0, -10);  // refused without privileges
   // What the serving side has open must not stay open with us.
   for (int fd = 3; fd < 20'000; ++fd) {
@@ -342,6 +352,11 @@ Crowd::~Crowd() {
 
 void Crowd::wait_connected() const { wait_for(ready_, child_); }
 double Crowd::connecting_seconds() const { return static_cast<double>(shared_->connecting_ns.load()) / 1e9; }
+double Crowd::cpu_seconds() const {
+  clockid_t clock{};
+  CHECK(clock_getcpuclockid(child_, &clock) == 0, "the bench's clients ended early");
+  return seconds_of(clock);
+}
 std::uint64_t Crowd::frames() const { return shared_->frames.load(); }
 
 void Crowd::wait_frames(std::uint64_t count) const {

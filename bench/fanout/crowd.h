@@ -2,7 +2,8 @@
 //
 // Crowd: the receiving side of the fan-out benchmarks: many clients in a child process, which connect, read
 // and discard, and tell through shared memory how many bytes came and how old they were. The child has a
-// processor of its own (1; the serving side has 0) and a descriptor limit of its own.
+// processor of its own (1, unless the plan says otherwise; the serving side has 0) and a descriptor limit of
+// its own.
 //
 // Every message of a benchmark has the same size (sample_frame), so that bytes count deliveries and a frame
 // is found without parsing what is before it.
@@ -18,6 +19,7 @@
 
 namespace tickcast::bench {
 
+constexpr int kAnyProcessor = -1;
 void pin_to(int processor);
 double cpu_seconds();  // of this process, all threads
 
@@ -41,10 +43,13 @@ struct CrowdPlan {
   std::uint16_t port = 0;
   int clients = 0;
   std::function<std::string(int client)> path;  // of the WebSocket; unset: connects and says nothing
-  int slow_bytes =
-      0;  // 0: reads all there is; else so many bytes every 10 ms, through a small receive buffer
+  // 0: reads all there is; else so many bytes every 10 ms, through a small receive buffer.
+  int slow_bytes = 0;
+  // One client in so many reads nothing once it is in, and has a small receive buffer; 0: all read.
+  int stalled_every = 0;
   int connecting_max = 256;  // at a time; more than the listener's backlog would be dropped by the kernel
-  bool first = false;        // has the processor before other crowds, where that is allowed
+  int processor = 1;
+  bool first = false;  // has the processor before other crowds, where that is allowed
 };
 
 class Crowd {
@@ -59,6 +64,7 @@ class Crowd {
   void wait_connected() const;        // until the last one is in
   double connecting_seconds() const;  // from the first connect to the last answer
 
+  double cpu_seconds() const;                   // of the child
   std::uint64_t frames() const;                 // whole ones received, by all together
   void wait_frames(std::uint64_t count) const;  // until there are so many in all
   void forget_ages();
