@@ -42,12 +42,14 @@ class CorruptionTest : public testing::TestWithParam<bool> {
 
   Kinds kinds(const Corruption& corruption) {
     Kinds found;
-    for (const auto& text : texts(corruption)) found.push_back(reader_.read(text));
+    read_ = texts(corruption);
+    for (const auto& text : read_) found.push_back(reader_.read(text));
     return found;
   }
 
   market::Quote quote_ = make_quote(101);
   EventFrames event_;
+  std::vector<std::string> read_;  // what the reader's ticker points into
   wire::FrameReader reader_;
   wire::MessageReader::Status status_ = wire::MessageReader::Status::need_more;
 };
