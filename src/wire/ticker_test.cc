@@ -67,12 +67,13 @@ TEST(ScanTicker, PointsIntoTheFrame) {
 }
 
 TEST(ScanTicker, ReadsANameThatIsNotAscii) {
+  const std::string raw = with("BNBUSDT", "币安人生USDT");
   Ticker ticker;
-  ASSERT_TRUE(scan_ticker(with("BNBUSDT", "币安人生USDT"), ticker));
+  ASSERT_TRUE(scan_ticker(raw, ticker));
   EXPECT_EQ(ticker.symbol, "币安人生USDT");
-  const std::string frame =
-      R"({"stream":"币安人生usdt@bookTicker","data":)" + with("BNBUSDT", "币安人生USDT") + "}";
+  const std::string frame = R"({"stream":"币安人生usdt@bookTicker","data":)" + raw + "}";
   ASSERT_TRUE(scan_ticker(frame, ticker));
+  EXPECT_EQ(ticker.symbol, "币安人生USDT");
   EXPECT_EQ(kind_of(frame), FrameKind::ticker);
 }
 
