@@ -170,8 +170,11 @@ TEST(FrameReader, ReadsFuturesTickersWithTheirOwnDecimals) {
 }
 
 TEST(FrameReader, ReadsNamesBeyondAscii) {
+  const std::string frame = with("BNBUSDT", "币安人生USDT");
   FrameReader reader;
-  ASSERT_EQ(reader.read(with("BNBUSDT", "币安人生USDT")), FrameKind::ticker);
+  ASSERT_EQ(reader.read(frame), FrameKind::ticker);
+  EXPECT_EQ(reader.ticker().symbol, "币安人生USDT");
+  ASSERT_EQ(reader.read_with_simdjson(frame), FrameKind::ticker);
   EXPECT_EQ(reader.ticker().symbol, "币安人生USDT");
 }
 
