@@ -40,6 +40,23 @@ class SteadyMarket final : public exchange::Source {
   std::int64_t next_ns_;
 };
 
+// The market of another time, played from now on: the same events, at the same distances.
+class ReplayedMarket final : public exchange::Source {
+ public:
+  explicit ReplayedMarket(const exchange::MarketOptions& options)
+      : model_(options), shift_ns_(wall_ns() - options.start_ns) {}
+  const std::vector<market::Listing>& listings() const override { return model_.listings(); }
+  const std::vector<market::Quote>& quotes() const override { return model_.quotes(); }
+  std::span<const exchange::MarketEvent> due(std::int64_t now_ns) override {
+    return model_.due(now_ns - shift_ns_);
+  }
+  std::int64_t next_ns() const override { return model_.next_ns() + shift_ns_; }
+
+ private:
+  exchange::MarketModel model_;
+  std::int64_t shift_ns_;
+};
+
 rd_kafka_t* make_bare(rd_kafka_type_t type, rd_kafka_conf_t* conf) {
   char error[512];
   rd_kafka_t* handle = rd_kafka_new(type, conf, error, sizeof error);
@@ -70,13 +87,16 @@ rd_kafka_t* make_bare_consumer(const std::string& brokers) {
   return make_bare(RD_KAFKA_CONSUMER, conf);
 }
 
-std::unique_ptr<exchange::Source> make_market(const Rate& rate) {
+std::unique_ptr<exchange::Source> make_market(const Rate& rate, int episode) {
   exchange::MarketOptions options;
   options.symbols = kSymbols;
   options.events_per_second = rate.events_per_second;
-  options.start_ns = wall_ns();
-  if (rate.steady) return std::make_unique<SteadyMarket>(options);
-  return std::make_unique<exchange::MarketModel>(options);
+  if (rate.steady) {
+    options.start_ns = wall_ns();
+    return std::make_unique<SteadyMarket>(options);
+  }
+  options.start_ns = (episode + 1) * 3600 * kNsPerSecond;
+  return std::make_unique<ReplayedMarket>(options);
 }
 
 market::Quote stamped(market::Quote quote) {

@@ -28,7 +28,8 @@ struct Rate {
   bool steady;
 };
 
-std::unique_ptr<exchange::Source> make_market(const Rate& rate);
+// An episode with bursts is the same each time it is played; others come with other numbers.
+std::unique_ptr<exchange::Source> make_market(const Rate& rate, int episode);
 
 // The quote as if it had been taken in now, with an id above that of every quote before, in whatever run.
 market::Quote stamped(market::Quote quote);

@@ -44,7 +44,7 @@ void settle(rd_kafka_t* producer, int records) {
 
 // Records of the market's symbols in turn, as fast as the broker takes them.
 void fill_topic(const Options& options) {
-  const std::unique_ptr<exchange::Source> market = make_market({1'000, true});
+  const std::unique_ptr<exchange::Source> market = make_market({1'000, true}, 0);
   rd_kafka_t* const producer = make_bare_producer(options.brokers, "0");
   rd_kafka_topic_t* const topic = rd_kafka_topic_new(producer, kTopic, nullptr);
   char value[wire::kRecordBytesMax];

@@ -4,12 +4,14 @@
 // real broker, beside a bare librdkafka producer and consumer (idempotent, event fd) that move the
 // same records at the same rate through the same topic, in the same run, alternately.
 //
-// Quotes come as the market's do: flushes about every millisecond, with bursts (exchange/market_model.h). A
-// rate with an s behind it (6000s) is steady instead: one quote after the other at the same distance.
+// Quotes come as the market's do: flushes about every millisecond, with bursts (exchange/market_model.h), and
+// both sides get the same ones. A rate with an s behind it (6000s) is steady instead: one quote after the
+// other at the same distance.
 //
 // Bare stands there once per fixed linger. Prints per rate and way the median over the runs of p50 and p99,
-// and of the CPU that the broker, this process, the writing and the reading thread took; and ours as a ratio
-// of linger 0. `tools/bench-kafka` starts a broker and warms it up.
+// and of the CPU that the broker, this process, the writing and the reading thread took; and of the pairs of
+// ours and linger 0 the median ratio, with the least and the largest. `tools/bench-kafka` starts a broker and
+// warms it up.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 #include <librdkafka/rdkafka.h>
 #include <time.h>
 
@@ -194,8 +197,8 @@ class BareReader final : public Reader {
 
 class BareWriter final : public Writer {
  public:
-  BareWriter(const Load& load, const Rate& rate, const std::string& linger_ms)
-      : market_(make_market(rate)),
+  BareWriter(const Load& load, const Rate& rate, int episode, const std::string& linger_ms)
+      : market_(make_market(rate, episode)),
         producer_(make_bare_producer(load.brokers, linger_ms)),
         topic_(rd_kafka_topic_new(producer_, load.topic.c_str(), nullptr)),
         reports_(rd_kafka_queue_get_main(producer_)) {}
@@ -281,8 +284,10 @@ class OurReader final : public Reader, private market::BookFollower {
 
 class OurWriter final : public Writer {
  public:
-  OurWriter(const Load& load, const Rate& rate)
-      : market_(make_market(rate)), live_(book_.add_source()), sink_(loop_, symbols_, book_, options(load)) {
+  OurWriter(const Load& load, const Rate& rate, int episode)
+      : market_(make_market(rate, episode)),
+        live_(book_.add_source()),
+        sink_(loop_, symbols_, book_, options(load)) {
     CHECK(sink_.start().has_value(), "the sink did not start");
     for (const market::Listing& listing : market_->listings()) symbols_.put(listing);
     book_.set_source(live_, market::SourceState::live, market::Origin::live, wall_ns() / kNsPerMs);
@@ -357,15 +362,15 @@ Outcome measure(const Load& load, const Rate& rate, Seen& seen, Writer& writer) 
   return out;
 }
 
-Outcome run_ours(const Load& load, const Rate& rate) {
+Outcome run_ours(const Load& load, const Rate& rate, int episode) {
   OurReader reader(load);
-  OurWriter writer(load, rate);
+  OurWriter writer(load, rate, episode);
   return measure(load, rate, reader.seen(), writer);
 }
 
-Outcome run_bare(const Load& load, const Rate& rate, const std::string& linger_ms) {
+Outcome run_bare(const Load& load, const Rate& rate, int episode, const std::string& linger_ms) {
   BareReader reader(load);
-  BareWriter writer(load, rate, linger_ms);
+  BareWriter writer(load, rate, episode, linger_ms);
   return measure(load, rate, reader.seen(), writer);
 }
 
@@ -391,18 +396,23 @@ void compare(const Load& load, const Rate& rate) {
   std::vector<std::vector<Outcome>> bare(load.lingers_ms.size());
   std::vector<Outcome> ours;
   for (int run = 0; run < load.runs; ++run) {
-    for (std::size_t i = 0; i < bare.size(); ++i) bare[i].push_back(run_bare(load, rate, load.lingers_ms[i]));
-    ours.push_back(run_ours(load, rate));
+    for (std::size_t i = 0; i < bare.size(); ++i)
+      bare[i].push_back(run_bare(load, rate, run, load.lingers_ms[i]));
+    ours.push_back(run_ours(load, rate, run));
   }
   std::printf("%.0f records/s%s\n", rate.events_per_second, rate.steady ? ", steady" : "");
   for (std::size_t i = 0; i < bare.size(); ++i) print_row("bare linger " + load.lingers_ms[i], bare[i]);
   print_row("ours", ours);
   const auto ratio = [&](double Outcome::*figure) {
-    const double floor = median_of(bare[0], figure);
-    return floor > 0 ? median_of(ours, figure) / floor : 0.0;
+    std::vector<double> pairs;
+    for (std::size_t i = 0; i < ours.size(); ++i)
+      pairs.push_back(bare[0][i].*figure > 0 ? ours[i].*figure / (bare[0][i].*figure) : 0);
+    std::sort(pairs.begin(), pairs.end());
+    return fmt::format("{:.2f} ({:.2f} to {:.2f})", pairs[pairs.size() / 2], pairs.front(), pairs.back());
   };
-  std::printf("  ratio         p50 %7.2f      p99 %7.2f      broker %5.2f\n", ratio(&Outcome::p50_us),
-              ratio(&Outcome::p99_us), ratio(&Outcome::broker_cores));
+  fmt::print("  ours / bare of each pair: p50 {}   p99 {}   broker {}   clients {}\n",
+             ratio(&Outcome::p50_us), ratio(&Outcome::p99_us), ratio(&Outcome::broker_cores),
+             ratio(&Outcome::client_cores));
   std::fflush(stdout);
 }
 

@@ -89,7 +89,8 @@ void others(int updates_per_second, int runs) {
     reading.add(all_read, stalled);
     absent.add(without, stalled);
   }
-  fmt::print("{} updates a second, p99 age of 900 clients with 100 more that have stopped\n", updates_per_second);
+  fmt::print("{} updates a second, p99 age of 900 clients with 100 more that have stopped\n",
+             updates_per_second);
   reading.print("beside 1000 clients that all read", "ms", "1.00");
   absent.print("beside 900 clients alone", "ms", "1.00");
 }

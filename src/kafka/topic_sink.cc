@@ -2,9 +2,10 @@
 #include "kafka/topic_sink.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "base/log.h"
 #include "kafka/backlog.h"
@@ -28,10 +29,14 @@ constexpr std::int64_t kPartitionCheckNs = 10 * kNsPerSecond;
 // A partition whose oldest quote waits so long does not keep up: several times what a broker's worst pause
 // takes.
 constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
-// Requests of one partition under way at once; idempotence allows five.
-constexpr std::size_t kBatchesUnderWayMax = 4;
-// While one is, the next one fills at least so long: a flush of the exchange comes in several reads.
-constexpr std::int64_t kFillNs = 300 * kNsPerUs;
+// librdkafka sends nothing more of a partition while five of its records are unacknowledged, and its thread
+// polls without a pause while it has more of them: what has to wait for its turn waits here.
+constexpr std::size_t kUnderWayMax = 5;
+// Batches of a partition are at least so far apart: each costs the broker about as much CPU, however full.
+constexpr std::int64_t kGapNs = 600 * kNsPerUs;
+// A batch is one request if it is whole within this time of its first record, at which librdkafka's thread
+// wakes (its linger.ms).
+constexpr std::int64_t kWholeNs = 60 * kNsPerUs;
 constexpr int kUnknownPartition = -1;
 
 // A record's symbol travels with it as librdkafka's opaque pointer.
@@ -58,17 +63,18 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   struct Partition {
     Partition() : backlog(market::SymbolTable::kSymbolsMax) {}
     Backlog backlog;
-    // Batches handed over and not yet reported on: their records, the oldest first.
-    std::array<std::size_t, kBatchesUnderWayMax> under_way{};
-    std::size_t batches = 0;
+    std::size_t under_way = 0;   // records handed over and not yet reported on
     std::int64_t handed_ns = 0;  // steady clock, the last batch
 
-    bool busy() const { return batches > 0 || !backlog.empty(); }
-    void settle_one() {
-      if (batches == 0 || --under_way[0] > 0) return;
-      std::shift_left(under_way.begin(), under_way.end(), 1);
-      --batches;
-    }
+    bool busy() const { return under_way > 0 || !backlog.empty(); }
+  };
+  // A record whose value is written.
+  struct Written {
+    SymbolId symbol{};
+    bool newest = false;  // not as it came: its symbol's last quote
+    std::int64_t timestamp_ms = 0;
+    std::size_t begin = 0;  // of its value in `values`
+    std::size_t end = 0;
   };
   struct SymbolState {
     std::int16_t partition = kUnknownPartition;
@@ -107,7 +113,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     const std::int64_t timeout_ms = std::max<std::int64_t>(options.max_age_ns / kNsPerMs / 2, 100);
     auto conf = configure(options.settings,
                           {{"enable.idempotence", "true"},  // and so at most five requests in flight
-                           {"linger.ms", "0"},
+                           {"linger.ms", fmt::format("{}", static_cast<double>(kWholeNs) / kNsPerMs)},
                            {"message.timeout.ms", std::to_string(timeout_ms)},
                            {"retry.backoff.ms", "20"},
                            {"queue.buffering.max.messages", "1000000"},
@@ -231,37 +237,44 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     take_reports();
     if (!prepared) return;
     bool waits = false;
-    for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p));
+    std::int64_t begun_ns = 0;
+    for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p), begun_ns);
+    if (begun_ns != 0) send_batches(begun_ns);
     if (waits == reports_watched) return;
     reports_watched = waits;
     waits ? event.watch(*reports) : event.forget(*reports);
     if (waits) loop.again(event.fd(), net::kReadable, *this);  // one may have come just before
   }
 
-  // True: more can go only after a report.
-  bool pump(int number) {
+  // True: more can go only after a report. `begun_ns` becomes when a batch was begun, if one is.
+  bool pump(int number, std::int64_t& begun_ns) {
     Partition& partition = *partitions[static_cast<std::size_t>(number)];
     if (partition.backlog.empty()) return false;
     // While the broker is away one record at a time tries it: what waits stays young here.
-    if (partition.batches >= (away ? 1 : kBatchesUnderWayMax)) return true;
+    if (partition.under_way >= (away ? 1 : kUnderWayMax)) return true;
     const std::int64_t now_ns = steady_ns();
-    const std::int64_t filled_ns = partition.batches > 0 ? partition.handed_ns + kFillNs : 0;
-    if (now_ns < filled_ns) {
-      pump_at(filled_ns);
+    if (now_ns < partition.handed_ns + kGapNs) {
+      pump_at(partition.handed_ns + kGapNs);
       return false;
     }
     const std::size_t most = away ? 1 : options.records_per_request_max;
-    std::size_t count = 0;
-    while (!partition.backlog.empty() && count < most && prepared) {
-      if (!hand_over(number, partition.backlog.front())) break;
-      partition.backlog.pop();
-      ++count;
-    }
+    write_batch(partition.backlog, most);
+    begun_ns = steady_ns();
+    const std::size_t count = hand_over(number);
     if (count == 0) return false;
-    partition.under_way[partition.batches++] = count;
+    partition.under_way += count;
     partition.handed_ns = now_ns;
     stats.batches.add();
     return false;
+  }
+
+  // librdkafka sends a batch when kWholeNs have passed since its first record, but would sleep up to a
+  // millisecond before it looks: a flush that waits for nothing wakes it. The loop's timer would be late by
+  // more than is left to wait here.
+  void send_batches(std::int64_t begun_ns) {
+    while (steady_ns() < begun_ns + kWholeNs) {
+    }
+    rd_kafka_flush(handle.get(), 0);
   }
 
   void pump_at(std::int64_t moment_ns) {
@@ -272,44 +285,59 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     });
   }
 
-  // False: librdkafka takes no more now.
-  bool hand_over(int partition, const Backlog::Item& item) {
-    market::Quote quote = item.quote;
-    if (item.newest) {
+  // Takes up to `most` records from a backlog and writes their values, so that handing them over, which
+  // begins to send them, is short.
+  void write_batch(Backlog& backlog, std::size_t most) {
+    batch.clear();
+    std::size_t end = 0;
+    for (; !backlog.empty() && batch.size() < most; backlog.pop()) {
+      const Backlog::Item& item = backlog.front();
       market::Book::Entry held;
-      book.read(item.symbol, held);
-      quote = held.quote;
+      if (item.newest) book.read(item.symbol, held);
+      const market::Quote& quote = item.newest ? held.quote : item.quote;
+      // One written again has an age that says nothing of the way.
+      if (!item.newest)
+        stats.produced_age.add(wall_ns() - (quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns));
+      if (values.size() < end + wire::kRecordBytesMax) values.resize(2 * (end + wire::kRecordBytesMax));
+      const std::size_t begin = end;
+      end = static_cast<std::size_t>(wire::write_record(values.data() + begin, quote) - values.data());
+      batch.push_back({item.symbol, item.newest, quote.admitted_ns / kNsPerMs, begin, end});
     }
-    if (!produce(partition, item.symbol, quote, item.newest)) return false;
-    // One written again has an age that says nothing of the way.
-    if (!item.newest)
-      stats.produced_age.add(wall_ns() - (quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns));
-    SymbolState& state = states[market::index(item.symbol)];
-    ++state.under_way;
-    state.handed_ns = loop.now_ns();
-    last_handed_ns = state.handed_ns;
-    stats.handed.add();
-    return true;
   }
 
-  bool produce(int partition, SymbolId symbol, const market::Quote& quote, bool tell_origin) {
-    char value[wire::kRecordBytesMax];
-    const std::string_view key = symbols.name(symbol);
+  // Returns how many librdkafka took of the batch; of the others the symbols' newest quotes wait again.
+  std::size_t hand_over(int partition) {
+    std::size_t taken = 0;
+    while (taken < batch.size() && produce(partition, batch[taken])) ++taken;
+    for (std::size_t i = 0; i < taken; ++i) {
+      SymbolState& state = states[market::index(batch[i].symbol)];
+      ++state.under_way;
+      state.handed_ns = loop.now_ns();
+    }
+    if (taken > 0) last_handed_ns = loop.now_ns();
+    stats.handed.add(taken);
+    for (std::size_t i = taken; i < batch.size(); ++i) write_newest(batch[i].symbol);
+    return taken;
+  }
+
+  // False: librdkafka takes no more now.
+  bool produce(int partition, const Written& record) {
+    const std::string_view key = symbols.name(record.symbol);
     rd_kafka_vu_t parts[8];
     std::size_t count = 0;
     (parts[count++] = with(RD_KAFKA_VTYPE_RKT)).u.rkt = topic.get();
     (parts[count++] = with(RD_KAFKA_VTYPE_PARTITION)).u.i32 = partition;
     parts[count] = with(RD_KAFKA_VTYPE_VALUE);
-    parts[count++].u.mem = {value, static_cast<std::size_t>(wire::write_record(value, quote) - value)};
+    parts[count++].u.mem = {values.data() + record.begin, record.end - record.begin};
     parts[count] = with(RD_KAFKA_VTYPE_KEY);
     parts[count++].u.mem = {const_cast<char*>(key.data()), key.size()};
     parts[count] = with(RD_KAFKA_VTYPE_MSGFLAGS);
     parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
     parts[count] = with(RD_KAFKA_VTYPE_TIMESTAMP);
-    parts[count++].u.i64 = quote.admitted_ns / kNsPerMs;
+    parts[count++].u.i64 = record.timestamp_ms;
     parts[count] = with(RD_KAFKA_VTYPE_OPAQUE);
-    parts[count++].u.ptr = to_opaque(symbol);
-    Owned<rd_kafka_headers_t> headers = tell_origin ? origin_headers() : nullptr;
+    parts[count++].u.ptr = to_opaque(record.symbol);
+    Owned<rd_kafka_headers_t> headers = record.newest ? origin_headers() : nullptr;
     if (headers) (parts[count++] = with(RD_KAFKA_VTYPE_HEADERS)).u.headers = headers.get();
     const Owned<rd_kafka_error_t> error(rd_kafka_produceva(handle.get(), parts, count));
     if (!error) {
@@ -359,7 +387,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     // Records from before the partitions were counted anew are not counted any more.
     if (state.under_way > 0) --state.under_way;
     const auto number = static_cast<std::size_t>(message.partition);
-    if (number < partitions.size()) partitions[number]->settle_one();
+    if (number < partitions.size() && partitions[number]->under_way > 0) --partitions[number]->under_way;
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       stats.delivered.add();
       stats.produce_time.add(rd_kafka_message_latency(&message) * kNsPerUs);
@@ -437,7 +465,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     std::size_t under_way = 0;
     for (const auto& partition : partitions) {
       waiting += partition->backlog.size();
-      for (std::size_t i = 0; i < partition->batches; ++i) under_way += partition->under_way[i];
+      under_way += partition->under_way;
     }
     stats.waiting.set(waiting);
     stats.under_way.set(under_way);
@@ -486,6 +514,8 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   bool reports_watched = false;  // they wake the loop
   std::vector<std::unique_ptr<Partition>> partitions;
   std::vector<SymbolState> states;  // by symbol
+  std::vector<Written> batch;       // the one being handed over
+  std::vector<char> values;         // of its records, one after the other
   net::Background background;
 
   bool prepared = false;  // the topic is there

@@ -2,9 +2,12 @@
 //
 // TopicSink: writes what the book admits to a Kafka topic, as docs/protocol.md, "Kafka record", says.
 //
-// Latency and cost: what Kafka costs is per request, not per record. A partition with no request under way
-// gets what there is at once; while one is, the next fills for 300 us, and at most four are under way. So a
-// quiet market pays no delay and a busy one sends what came together, without a linger to choose.
+// Latency and cost: what Kafka costs is per request, not per record. A partition whose last batch went 600 us
+// ago and is acknowledged gets what there is at once, as one request; what comes meanwhile is the next one.
+// So a quiet market pays no delay and a busy one sends what came together, without a linger to choose.
+// librdkafka's own queue is kept empty: it sends no more of a partition while five of its records are
+// unacknowledged, and its thread polls without a pause while it has more of them. So that a batch is one
+// request, librdkafka waits 60 us from its first record on, and then it is woken.
 //
 // A broker that is slow or away: of each symbol only the newest quote waits (backlog.h), and nothing else
 // does: not the feed, not the clients of the direct lane. Once it is back the newest of every symbol goes
@@ -48,7 +51,7 @@ struct SinkStats {
   metrics::Counter failed;     // given up; the newest of the symbol followed
   metrics::Counter merged;     // replaced by a newer quote before they were written
   metrics::Counter rewritten;  // unchanged last quotes, written again
-  metrics::Counter batches;    // handed over together; librdkafka may split one
+  metrics::Counter batches;    // handed over together; librdkafka may split a large one
   metrics::Counter outages;    // times that the broker was found not to take anything
   metrics::Counter taking;     // 1 while the topic takes records
   metrics::Counter waiting;    // for their turn here, and handed over without a report yet: as of the last
