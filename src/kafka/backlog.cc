@@ -37,10 +37,11 @@ std::size_t Backlog::add(SymbolId symbol, const market::Quote& quote, std::int64
   return given_up;
 }
 
-void Backlog::add_newest(SymbolId symbol) {
-  if (due_[market::index(symbol)]) return;
+bool Backlog::add_newest(SymbolId symbol) {
+  if (due_[market::index(symbol)]) return false;
   due_[market::index(symbol)] = true;
   due_list_.push_back(symbol);
+  return true;
 }
 
 std::size_t Backlog::give_up_order() {

@@ -35,8 +35,9 @@ class Backlog {
   // A quote was admitted. Returns how many were given up for it.
   std::size_t add(market::SymbolId symbol, const market::Quote& quote, std::int64_t now_ns);
 
-  // The symbol's newest quote is to be written (again): after everything that waits in order.
-  void add_newest(market::SymbolId symbol);
+  // The symbol's newest quote is to be written (again): after everything that waits in order. False: that was
+  // so already.
+  bool add_newest(market::SymbolId symbol);
 
   // The oldest waits since then; 0 when nothing waits in order.
   std::int64_t waiting_since_ns() const { return empty_queue() ? 0 : queue_[next_].since_ns; }

@@ -222,9 +222,10 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     stats.merged.add(partition_of(symbol).backlog.add(symbol, quote, loop.now_ns()));
   }
 
-  void write_newest(SymbolId symbol) {
+  // False: it was to be written already.
+  bool write_newest(SymbolId symbol) {
     market::Book::Entry held;
-    if (book.read(symbol, held)) partition_of(symbol).backlog.add_newest(symbol);
+    return book.read(symbol, held) && partition_of(symbol).backlog.add_newest(symbol);
   }
 
   void on_published() override { pump_all(); }
@@ -316,7 +317,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     }
     if (taken > 0) last_handed_ns = loop.now_ns();
     stats.handed.add(taken);
-    for (std::size_t i = taken; i < batch.size(); ++i) write_newest(batch[i].symbol);
+    for (std::size_t i = taken; i < batch.size(); ++i) stats.merged.add(write_newest(batch[i].symbol) ? 0 : 1);
     return taken;
   }
 
