@@ -10,8 +10,8 @@
 //
 // Bare stands there once per fixed linger. Prints per rate and way the median over the runs of p50 and p99,
 // and of the CPU that the broker, this process, the writing and the reading thread took; and of the pairs of
-// ours and linger 0 the median ratio, with the least and the largest. `tools/bench-kafka` starts a broker and
-// warms it up.
+// ours and the first linger the median ratio, with the least and the largest. `tools/bench-kafka` starts a
+// broker and warms it up.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>

@@ -32,7 +32,8 @@ constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
 // librdkafka sends nothing more of a partition while five of its records are unacknowledged, and its thread
 // polls without a pause while it has more of them: what has to wait for its turn waits here.
 constexpr std::size_t kUnderWayMax = 5;
-// Batches of a partition are at least so far apart: each costs the broker about as much CPU, however full.
+// Batches are at least so far apart, those of all partitions together: each costs the broker about as much
+// CPU, however full.
 constexpr std::int64_t kGapNs = 600 * kNsPerUs;
 // A batch is one request if it is whole within this time of its first record, at which librdkafka's thread
 // wakes (its linger.ms).
@@ -63,8 +64,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   struct Partition {
     Partition() : backlog(market::SymbolTable::kSymbolsMax) {}
     Backlog backlog;
-    std::size_t under_way = 0;   // records handed over and not yet reported on
-    std::int64_t handed_ns = 0;  // steady clock, the last batch
+    std::size_t under_way = 0;  // records handed over and not yet reported on
 
     bool busy() const { return under_way > 0 || !backlog.empty(); }
   };
@@ -240,31 +240,30 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     bool waits = false;
     std::int64_t begun_ns = 0;
     for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p), begun_ns);
-    if (begun_ns != 0) send_batches(begun_ns);
+    if (begun_ns != 0) send_batches(begun_ns);  // of all partitions together
     if (waits == reports_watched) return;
     reports_watched = waits;
     waits ? event.watch(*reports) : event.forget(*reports);
     if (waits) loop.again(event.fd(), net::kReadable, *this);  // one may have come just before
   }
 
-  // True: more can go only after a report. `begun_ns` becomes when a batch was begun, if one is.
+  // True: more can go only after a report. `begun_ns` becomes when a batch was begun, if one was.
   bool pump(int number, std::int64_t& begun_ns) {
     Partition& partition = *partitions[static_cast<std::size_t>(number)];
     if (partition.backlog.empty()) return false;
     // While the broker is away one record at a time tries it: what waits stays young here.
     if (partition.under_way >= (away ? 1 : kUnderWayMax)) return true;
-    const std::int64_t now_ns = steady_ns();
-    if (now_ns < partition.handed_ns + kGapNs) {
-      pump_at(partition.handed_ns + kGapNs);
+    if (steady_ns() < batches_ns + kGapNs) {
+      pump_at(batches_ns + kGapNs);
       return false;
     }
     const std::size_t most = away ? 1 : options.records_per_request_max;
     write_batch(partition.backlog, most);
-    begun_ns = steady_ns();
+    const std::int64_t now_ns = steady_ns();
     const std::size_t count = hand_over(number);
     if (count == 0) return false;
+    begun_ns = now_ns;
     partition.under_way += count;
-    partition.handed_ns = now_ns;
     stats.batches.add();
     return false;
   }
@@ -273,6 +272,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   // millisecond before it looks: a flush that waits for nothing wakes it. The loop's timer would be late by
   // more than is left to wait here.
   void send_batches(std::int64_t begun_ns) {
+    batches_ns = begun_ns;
     while (steady_ns() < begun_ns + kWholeNs) {
     }
     rd_kafka_flush(handle.get(), 0);
@@ -317,7 +317,8 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     }
     if (taken > 0) last_handed_ns = loop.now_ns();
     stats.handed.add(taken);
-    for (std::size_t i = taken; i < batch.size(); ++i) stats.merged.add(write_newest(batch[i].symbol) ? 0 : 1);
+    for (std::size_t i = taken; i < batch.size(); ++i)
+      stats.merged.add(write_newest(batch[i].symbol) ? 0 : 1);
     return taken;
   }
 
@@ -524,6 +525,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   bool away = false;      // the last report was a failure
   bool outage_told = false;
   std::int64_t last_handed_ns = 0;
+  std::int64_t batches_ns = 0;     // steady clock, the last ones
   std::int64_t next_check_ns = 0;  // of the number of partitions
   std::size_t again_next = 0;      // symbol
   double again_share = 0;          // of a symbol, left over from the last tick

@@ -2,12 +2,13 @@
 //
 // TopicSink: writes what the book admits to a Kafka topic, as docs/protocol.md, "Kafka record", says.
 //
-// Latency and cost: what Kafka costs is per request, not per record. A partition whose last batch went 600 us
-// ago and is acknowledged gets what there is at once, as one request; what comes meanwhile is the next one.
-// So a quiet market pays no delay and a busy one sends what came together, without a linger to choose.
-// librdkafka's own queue is kept empty: it sends no more of a partition while five of its records are
-// unacknowledged, and its thread polls without a pause while it has more of them. So that a batch is one
-// request, librdkafka waits 60 us from its first record on, and then it is woken.
+// Latency and cost: what Kafka costs is per request, not per record. Batches go at least 600 us apart; a
+// partition gets what there is for it, as one request, while fewer than five of its records are
+// unacknowledged, and what comes meanwhile is the next one. So a quiet market pays 60 us and a busy one sends
+// what came together, without a linger to choose. librdkafka's own queue is kept empty: it sends no more of a
+// partition while five of its records are unacknowledged, and its thread polls without a pause while it has
+// more of them. So that a batch is one request, librdkafka waits 60 us from its first record on, ingest with
+// it, and then it is woken.
 //
 // A broker that is slow or away: of each symbol only the newest quote waits (backlog.h), and nothing else
 // does: not the feed, not the clients of the direct lane. Once it is back the newest of every symbol goes
