@@ -403,6 +403,15 @@ bool Fanout::next_due(ClientId& client) {
   }
 }
 
+bool Fanout::expects(ClientId& client) const {
+  const Impl::Round& round = impl_->round;
+  if (round.left == 0) return false;
+  const std::span<const ClientId> members = impl_->lists[round.list].members();
+  if (round.next >= members.size()) return false;
+  client = members[round.next];
+  return true;
+}
+
 // Exact for a client of a shared list, whose newest change is looked up once for all members; else only
 // "maybe".
 bool Fanout::Impl::owes_changes(const Client& of) {

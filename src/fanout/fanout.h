@@ -90,6 +90,9 @@ class Fanout {
   // begins at random after a pause, so that no position is always last; without one, where it did before.
   bool next_due(ClientId& client);
 
+  // Whose turn next_due() looks at next in the round under way, and true; false where that round ends.
+  bool expects(ClientId& client) const;
+
   // Bytes owed to the client: whole frames, oldest change first; empty when it is owed nothing. `now_ns`
   // (epoch) becomes emitterTime. Valid until the next call of any member but written().
   std::span<const char> owed(ClientId client, std::int64_t now_ns);
