@@ -10,9 +10,8 @@
 #include "base/log.h"
 #include "kafka/backlog.h"
 #include "kafka/client.h"
-#include "kafka/topic_reader.h"
+#include "kafka/record_batch.h"
 #include "net/background.h"
-#include "wire/kafka_record.h"
 
 namespace tickcast::kafka {
 
@@ -40,21 +39,9 @@ constexpr std::int64_t kGapNs = 600 * kNsPerUs;
 constexpr std::int64_t kWholeNs = 60 * kNsPerUs;
 constexpr int kUnknownPartition = -1;
 
-// A record's symbol travels with it as librdkafka's opaque pointer.
-void* to_opaque(SymbolId symbol) { return reinterpret_cast<void*>(market::index(symbol) + 1); }
-SymbolId to_symbol(const void* opaque) {
-  return static_cast<SymbolId>(reinterpret_cast<std::uintptr_t>(opaque) - 1);
-}
-
 bool means_no_topic(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
          code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-}
-
-rd_kafka_vu_t with(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t out{};
-  out.vtype = type;
-  return out;
 }
 
 }  // namespace
@@ -67,14 +54,6 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     std::size_t under_way = 0;  // records handed over and not yet reported on
 
     bool busy() const { return under_way > 0 || !backlog.empty(); }
-  };
-  // A record whose value is written.
-  struct Written {
-    SymbolId symbol{};
-    bool newest = false;  // not as it came: its symbol's last quote
-    std::int64_t timestamp_ms = 0;
-    std::size_t begin = 0;  // of its value in `values`
-    std::size_t end = 0;
   };
   struct SymbolState {
     std::int16_t partition = kUnknownPartition;
@@ -286,81 +265,39 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     });
   }
 
-  // Takes up to `most` records from a backlog and writes their values, so that handing them over, which
-  // begins to send them, is short.
+  // Takes up to `most` records from a backlog.
   void write_batch(Backlog& backlog, std::size_t most) {
     batch.clear();
-    std::size_t end = 0;
-    for (; !backlog.empty() && batch.size() < most; backlog.pop()) {
+    for (; !backlog.empty() && batch.records().size() < most; backlog.pop()) {
       const Backlog::Item& item = backlog.front();
       market::Book::Entry held;
       if (item.newest) book.read(item.symbol, held);
-      const market::Quote& quote = item.newest ? held.quote : item.quote;
-      // One written again has an age that says nothing of the way.
-      if (!item.newest)
-        stats.produced_age.add(wall_ns() - (quote.event_ns != 0 ? quote.event_ns : quote.admitted_ns));
-      if (values.size() < end + wire::kRecordBytesMax) values.resize(2 * (end + wire::kRecordBytesMax));
-      const std::size_t begin = end;
-      end = static_cast<std::size_t>(wire::write_record(values.data() + begin, quote) - values.data());
-      batch.push_back({item.symbol, item.newest, quote.admitted_ns / kNsPerMs, begin, end});
+      batch.add(item.symbol, item.newest ? held.quote : item.quote, item.newest);
     }
   }
 
   // Returns how many librdkafka took of the batch; of the others the symbols' newest quotes wait again.
   std::size_t hand_over(int partition) {
-    std::size_t taken = 0;
-    while (taken < batch.size() && produce(partition, batch[taken])) ++taken;
-    for (std::size_t i = 0; i < taken; ++i) {
-      SymbolState& state = states[market::index(batch[i].symbol)];
-      ++state.under_way;
-      state.handed_ns = loop.now_ns();
-    }
-    if (taken > 0) last_handed_ns = loop.now_ns();
+    const auto records = batch.records();
+    rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
+    const std::size_t taken =
+        batch.hand_over({*handle, *topic, partition}, symbols, book.source().origin, why);
+    for (const RecordBatch::Record& record : records.first(taken)) note_handed(record);
+    for (const RecordBatch::Record& record : records.subspan(taken))
+      stats.merged.add(write_newest(record.symbol) ? 0 : 1);
     stats.handed.add(taken);
-    for (std::size_t i = taken; i < batch.size(); ++i)
-      stats.merged.add(write_newest(batch[i].symbol) ? 0 : 1);
+    if (taken < records.size() && why != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(why);
     return taken;
   }
 
-  // False: librdkafka takes no more now.
-  bool produce(int partition, const Written& record) {
-    const std::string_view key = symbols.name(record.symbol);
-    rd_kafka_vu_t parts[8];
-    std::size_t count = 0;
-    (parts[count++] = with(RD_KAFKA_VTYPE_RKT)).u.rkt = topic.get();
-    (parts[count++] = with(RD_KAFKA_VTYPE_PARTITION)).u.i32 = partition;
-    parts[count] = with(RD_KAFKA_VTYPE_VALUE);
-    parts[count++].u.mem = {values.data() + record.begin, record.end - record.begin};
-    parts[count] = with(RD_KAFKA_VTYPE_KEY);
-    parts[count++].u.mem = {const_cast<char*>(key.data()), key.size()};
-    parts[count] = with(RD_KAFKA_VTYPE_MSGFLAGS);
-    parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
-    parts[count] = with(RD_KAFKA_VTYPE_TIMESTAMP);
-    parts[count++].u.i64 = record.timestamp_ms;
-    parts[count] = with(RD_KAFKA_VTYPE_OPAQUE);
-    parts[count++].u.ptr = to_opaque(record.symbol);
-    Owned<rd_kafka_headers_t> headers = record.newest ? origin_headers() : nullptr;
-    if (headers) (parts[count++] = with(RD_KAFKA_VTYPE_HEADERS)).u.headers = headers.get();
-    const Owned<rd_kafka_error_t> error(rd_kafka_produceva(handle.get(), parts, count));
-    if (!error) {
-      (void)headers.release();  // the record's now
-      return true;
-    }
-    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(code);
-    return false;
-  }
-
-  // What tells that the market is not live; nothing when it is. An object of its own, because librdkafka
-  // frees a single header (RD_KAFKA_VTYPE_HEADER) twice when it refuses the record, 2.0.2 at least.
-  Owned<rd_kafka_headers_t> origin_headers() const {
-    const market::Origin origin = book.source().origin;
-    if (origin == market::Origin::live) return nullptr;
-    const std::string_view name = market::name(origin);
-    Owned<rd_kafka_headers_t> headers(rd_kafka_headers_new(1));
-    rd_kafka_header_add(headers.get(), kOriginRecordHeader.data(), -1, name.data(),
-                        static_cast<ssize_t>(name.size()));
-    return headers;
+  void note_handed(const RecordBatch::Record& record) {
+    last_handed_ns = loop.now_ns();
+    SymbolState& state = states[market::index(record.symbol)];
+    ++state.under_way;
+    state.handed_ns = last_handed_ns;
+    // One written again has an age that says nothing of the way.
+    if (!record.newest)
+      stats.produced_age.add(wall_ns() - (record.event_ns != 0 ? record.event_ns : record.admitted_ns));
   }
 
   // --- what became of it ---
@@ -384,7 +321,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   }
 
   void settle(const rd_kafka_message_t& message) {
-    const SymbolId symbol = to_symbol(message._private);
+    const SymbolId symbol = RecordBatch::symbol_of(message);
     SymbolState& state = states[market::index(symbol)];
     // Records from before the partitions were counted anew are not counted any more.
     if (state.under_way > 0) --state.under_way;
@@ -516,8 +453,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   bool reports_watched = false;  // they wake the loop
   std::vector<std::unique_ptr<Partition>> partitions;
   std::vector<SymbolState> states;  // by symbol
-  std::vector<Written> batch;       // the one being handed over
-  std::vector<char> values;         // of its records, one after the other
+  RecordBatch batch;                // the one being handed over
   net::Background background;
 
   bool prepared = false;  // the topic is there
