@@ -429,7 +429,9 @@ int main(int argc, char** argv) {
   app.add_option("--brokers", load.brokers)->required();
   app.add_option("--broker-pid", load.broker_pid, "whose CPU to measure");
   app.add_option("--partitions", load.partitions, "of the topic")->check(CLI::Range(1, 100));
-  app.add_option("--lingers", load.lingers_ms, "of the bare producer, ms")->delimiter(',');
+  app.add_option("--lingers", load.lingers_ms, "of the bare producer, ms: 0,1,5")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--runs", load.runs)->check(CLI::PositiveNumber);
   app.add_option("--seconds", load.seconds, "a run")->check(CLI::PositiveNumber);
   app.add_option("RATES", rates, "records/s; with an s behind it: steady");
