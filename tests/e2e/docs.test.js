@@ -10,16 +10,15 @@
 //                           a fraction, may be others; "…" stands for anything
 //   ```js file=NAME         (any language) the file that the page has its reader make, before anything runs
 //
-// Ports are what the kernel gives: `:8080` of a page becomes the same other port in all of its blocks.
+// Ports are those that are free: `:8080` of a page becomes the same other port in all of its blocks.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, normalize } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { binary, here, missing, noBinary, root } from './harness.js';
+import { binary, freePort, here, missing, noBinary, root } from './harness.js';
 import { noKafka, startKafka } from './kafka.js';
 import { pages, parse, readPage } from './markdown.js';
 
@@ -61,15 +60,6 @@ after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force:
 
 const runs = ({ words }) => words[0] === 'sh' && words[1] === 'run';
 const python = join(here, '.venv/bin');
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 // The blocks with other ports, the same for the same.
 async function withFreePorts(blocks, given) {

@@ -5,6 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +32,21 @@ export async function until(what, probe, { within = 30_000, every = 50, describe
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`not within ${within / 1000} s: ${what}${describe() && '\n' + describe()}`);
     await sleep(every);
+  }
+}
+
+const given = new Set();
+// A port on which nobody listens, another one each time, below those that the kernel gives to outgoing connections.
+export async function freePort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (given.has(port)) continue;
+    const server = createServer();
+    const free = await new Promise((done) => server.once('error', () => done(false)).listen(port, () => done(true)));
+    if (!free) continue;
+    await new Promise((done) => server.close(done));
+    given.add(port);
+    return port;
   }
 }
 
@@ -113,11 +129,20 @@ export async function run(args, options) {
 class Server {
   kAll = '';
 
+  // One that somebody else started, or a balancer before some.
+  static at(port) {
+    return new this().reach(port);
+  }
+
   async open(args, options) {
     this.process = new Process(args, options);
-    this.port = await this.process.listening();
-    this.http = `http://127.0.0.1:${this.port}`;
-    this.ws = `ws://127.0.0.1:${this.port}`;
+    return this.reach(await this.process.listening());
+  }
+
+  reach(port) {
+    this.port = port;
+    this.http = `http://127.0.0.1:${port}`;
+    this.ws = `ws://127.0.0.1:${port}`;
     return this;
   }
 

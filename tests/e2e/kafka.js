@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missing, root } from './harness.js';
+import { missing, root, until } from './harness.js';
 
 const tool = join(root, 'tools/kafka');
 // Tests say what is missing; they install nothing.
@@ -60,13 +60,23 @@ export class Kafka {
   // What a topic holds now, from its beginning, as lines of kcat's format, one partition after the other. (kcat's own -e waits for a moment at which
   // nothing is written.) Not for topics with deleted records or transactions: their offsets don't count records.
   async records(topic, format) {
-    const partitions = (await this.kcat(['-L', '-t', topic])).stdout.match(/^ *partition \d+/gm).length;
-    const ends = Array.from({ length: partitions }, (_, p) => ['-t', `${topic}:${p}:-1`]).flat();
-    const { stdout } = await this.kcat(['-Q', ...ends]);
-    const counts = [...stdout.matchAll(/\[(\d+)\] offset (\d+)/g)].filter(([, , count]) => count !== '0');
-    const read = ([, p, count]) => this.kcat(['-C', '-t', topic, '-p', p, '-o', 'beginning', '-c', count, '-f', format + '\\n']);
+    const counts = (await this.ends(topic)).filter(({ offset }) => offset > 0);
+    const read = ({ partition, offset }) =>
+      this.kcat(['-C', '-t', topic, '-p', String(partition), '-o', 'beginning', '-c', String(offset), '-f', format + '\\n']);
     const texts = await Promise.all(counts.map(read));
     return texts.flatMap((text) => text.stdout.split('\n').slice(0, -1));
+  }
+
+  // Where each partition of a topic ends now; waits for a broker that came back and does not lead them yet.
+  async ends(topic) {
+    const look = async () => {
+      const partitions = (await this.kcat(['-L', '-t', topic])).stdout.match(/^ *partition \d+/gm).length;
+      const asked = Array.from({ length: partitions }, (_, p) => ['-t', `${topic}:${p}:-1`]).flat();
+      const { stdout } = await this.kcat(['-Q', ...asked]);
+      return [...stdout.matchAll(/\[(\d+)\] offset (\d+)/g)].map(([, p, offset]) => ({ partition: Number(p), offset: Number(offset) }));
+    };
+    let why = '';
+    return until(`the ends of ${topic}`, () => look().catch((error) => ((why = error.message), false)), { every: 200, describe: () => why });
   }
 
   // Starts it, or starts it again: same data, same port.
@@ -75,6 +85,13 @@ export class Kafka {
     this.bootstrap = stdout.match(/^bootstrap=(127\.0\.0\.1:\d+)$/m)[1];
     this.port = Number(this.bootstrap.split(':')[1]);
     return this;
+  }
+
+  // Starts it again with the same data at another port, where it stays.
+  async move(port) {
+    await this.stop();
+    this.start_args.push('--port', String(port));
+    await this.restart();
   }
 
   // Stops it in its tracks, as a machine does that swaps; let_go() lets it go on.

@@ -6,12 +6,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { Emitter, Exchange, Producer, missing, noBinary, root, until } from './harness.js';
+import { Emitter, Exchange, Producer, freePort, missing, noBinary, root, until } from './harness.js';
 import { noKafka, startKafka } from './kafka.js';
 
 const has = (program) => !spawnSync(program, ['--version']).error;
@@ -23,14 +22,6 @@ const kWindow = '1m'; // a rate needs two scrapes in it
 function promtool(args, input) {
   const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8', input });
   assert.equal(status, 0, stdout + stderr);
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 // An expression of the dashboard as Grafana would send it.

@@ -6,12 +6,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { Exchange, Serve, missing, noBinary, root, until } from './harness.js';
+import { Exchange, Serve, freePort, missing, noBinary, root, until } from './harness.js';
 
 const kPath = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 const found = (name) => kPath.split(':').some((folder) => existsSync(join(folder, name)));
@@ -20,15 +19,6 @@ const kSymbols = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'tickcast-proxies-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 // tls.crt, tls.key, and both in tls.pem.
 function makeCertificate() {

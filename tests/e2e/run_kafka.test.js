@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { missing, noBinary, root, until } from './harness.js';
+import { freePort, missing, noBinary, root, until } from './harness.js';
 import { noKafka } from './kafka.js';
 
 const balancer = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/bin/haproxy'].some(existsSync);
@@ -55,15 +55,6 @@ class System {
       }
     });
   }
-}
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
 }
 
 async function quotesMove(port) {
