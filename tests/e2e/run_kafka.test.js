@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tools/run-kafka, as a developer meets it: an address that shows moving quotes, and nothing left behind, however it ends.
+// tools/run-kafka, as a developer meets it: an address that shows moving quotes, the simulator's at last, and nothing left behind, however it ends.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -10,12 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { freePort, missing, noBinary, root, until } from './harness.js';
+import { Emitter, Exchange, freePort, missing, noBinary, root, until } from './harness.js';
 import { noKafka } from './kafka.js';
+import { Watcher, untilEqual } from './watcher.js';
 
 const balancer = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/bin/haproxy'].some(existsSync);
 const skip = noBinary() || noKafka() || missing('haproxy', balancer);
 
+const kSymbols = 100;
+const kClients = 6;
 const folders = [];
 after(() => folders.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 
@@ -25,7 +28,7 @@ class System {
     folders.push(this.dir);
     this.port = port;
     this.said = '';
-    const words = ['--listen', `127.0.0.1:${port}`, '--dir', this.dir, '--', '--symbol-count', '20', '--rate', '400'];
+    const words = ['--listen', `127.0.0.1:${port}`, '--dir', this.dir, '--', '--symbol-count', String(kSymbols), '--rate', '600'];
     this.child = spawn(join(root, 'tools/run-kafka'), words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout.on('data', (data) => (this.said += data));
     this.child.stderr.on('data', (data) => (this.said += data));
@@ -41,6 +44,17 @@ class System {
     const begun = Date.now();
     this.child.kill(signal);
     return { code: await this.exited, ms: Date.now() - begun };
+  }
+
+  // The port that a role says it listens on, or that of its metrics.
+  port_of(role, what = 'listening') {
+    return Number(readFileSync(join(this.dir, `${role}.log`), 'utf8').match(new RegExp(`^${what} on \\S+:(\\d+)$`, 'm'))[1]);
+  }
+
+  // How many WebSocket clients an emitter has.
+  async clients_of(emitter) {
+    const metrics = await (await fetch(`http://127.0.0.1:${this.port_of(emitter, 'admin')}/metrics`)).text();
+    return Number(metrics.match(/^tickcast_clients(?:{.*})? (\d+)$/m)[1]);
   }
 
   // What runs of this system: its output goes to its folder, or its command line names that.
@@ -60,7 +74,7 @@ class System {
 async function quotesMove(port) {
   const rows = await until('every symbol has a quote', async () => {
     const some = await (await fetch(`http://127.0.0.1:${port}/api/v3/ticker/bookTicker`, { headers: { connection: 'close' } })).json();
-    return some.length >= 20 && some;
+    return some.length >= kSymbols && some;
   });
   const streams = rows.map(({ symbol }) => encodeURIComponent(symbol.toLowerCase()) + '@bookTicker').join('/');
   const socket = new WebSocket(`ws://127.0.0.1:${port}/stream?streams=${streams}`);
@@ -72,13 +86,45 @@ async function quotesMove(port) {
 }
 
 describe('tools/run-kafka', { skip, concurrency: false }, () => {
-  test('quotes come through the balancer, and Ctrl-C ends all of it within seconds', async () => {
-    const system = new System(await freePort());
+  let system; // of the first three
+
+  test('quotes come through the balancer', async () => {
+    system = new System(await freePort());
     await system.says('Ctrl-C stops');
     assert.match(system.said, new RegExp(`Open http://127.0.0.1:${system.port}/`));
     assert.match(system.said, /SIMULATED/);
     assert.ok(system.processes().length >= 6, 'the test finds its processes');
     await quotesMove(system.port);
+  });
+
+  test('when the market stands still, every client of either emitter holds what the simulator has', async (t) => {
+    const exchange = Exchange.at(system.port_of('exchange'));
+    const balancer = Emitter.at(system.port);
+    const symbols = await exchange.symbols();
+    const watchers = await Promise.all(Array.from({ length: kClients }, () => Watcher.open(balancer, symbols, { quote: true })));
+    try {
+      await until('much has come to each', () => watchers.every(({ events, values }) => events > 20 * kSymbols && values.size === kSymbols), {
+        describe: () => watchers.map(({ events, values }) => `${events} events, ${values.size} symbols`).join('\n'),
+      });
+      const served = await Promise.all(['emitter1', 'emitter2'].map((emitter) => system.clients_of(emitter)));
+      t.diagnostic(`clients of each emitter: ${served}`);
+      assert.ok(served.every((count) => count > 0), 'one emitter has all the clients');
+      await exchange.freeze();
+      const expected = await exchange.values();
+      assert.equal(expected.size, kSymbols);
+      for (const [i, watcher] of watchers.entries()) {
+        await untilEqual(`streams tell client ${i} the simulator’s values`, expected, () => watcher.values);
+        await untilEqual(`quotes tell client ${i} the simulator’s values`, expected, () => watcher.quotes);
+      }
+      await untilEqual('REST tells the simulator’s values', expected, () => balancer.values());
+      assert.deepEqual(watchers.flatMap((watcher) => watcher.complaints()), []);
+    } finally {
+      watchers.forEach((watcher) => watcher.close());
+      await exchange.resume();
+    }
+  });
+
+  test('Ctrl-C ends all of it within seconds', async () => {
     const { code, ms } = await system.stop('SIGINT');
     assert.equal(code, 0, system.said);
     assert.ok(ms < 5000, `${ms} ms`);
