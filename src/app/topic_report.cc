@@ -2,6 +2,7 @@
 #include "app/topic_report.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
@@ -30,11 +31,19 @@ std::string quote_text(const market::Quote& quote) {
                      quote.ask_price.text(), quote.ask_quantity.text());
 }
 
-void add_fault(std::vector<std::string>& faults, std::uint64_t count, std::string_view what) {
-  if (count > 0) faults.push_back(fmt::format("{} {}", count, what));
+std::string_view key_text(const kafka::Record& record) {
+  return record.key.empty() ? "(no key)" : record.key;
+}
+
+std::string place(const kafka::Record& record) {
+  return fmt::format("({}/{})", record.partition, record.offset);
 }
 
 }  // namespace
+
+void TopicReport::note(Finding& finding, const kafka::Record& record) {
+  if (finding.count++ == 0) finding.first = fmt::format("{} {}", key_text(record), place(record));
+}
 
 void TopicReport::add(const kafka::Record& record, std::int64_t now_ns) {
   ++records_;
@@ -44,18 +53,18 @@ void TopicReport::add(const kafka::Record& record, std::int64_t now_ns) {
   partition.bytes += bytes;
   bytes_ += bytes;
   if (record.key.empty()) {
-    ++without_key_;
+    note(without_key_, record);
   } else if (!record.value) {
-    ++tombstones_;
+    note(tombstones_, record);
   } else {
     switch (reader_.read(*record.value)) {
       case wire::RecordKind::quote:
         return add_quote(record, reader_.quote(), now_ns);
       case wire::RecordKind::unreadable:
-        ++unreadable_;
+        note(unreadable_, record);
         break;
       case wire::RecordKind::unrepresentable:
-        ++unrepresentable_;
+        note(unrepresentable_, record);
         break;
     }
   }
@@ -65,7 +74,7 @@ void TopicReport::add_quote(const kafka::Record& record, const market::Quote& qu
   auto found = symbols_.find(record.key);
   if (found == symbols_.end()) {
     if (symbols_.size() >= kSymbolsMax) {
-      ++too_many_;
+      note(too_many_, record);
       return;
     }
     found = symbols_.emplace(record.key, Symbol{}).first;
@@ -73,14 +82,15 @@ void TopicReport::add_quote(const kafka::Record& record, const market::Quote& qu
   }
   Symbol& symbol = found->second;
   partitions_[record.partition].symbols.insert(found->first);
-  if (symbol.partition != record.partition) scattered_.insert(found->first);
-  if (quote.admitted_ns == 0) ++without_time_;
+  if (symbol.partition != record.partition && !std::exchange(symbol.scattered, true))
+    note(scattered_, record);
+  if (quote.admitted_ns == 0) note(without_time_, record);
   if (quote.update_id == market::kNoUpdateId) {
-    ++without_id_;
+    note(without_id_, record);
   } else if (symbol.records > 0 && quote.update_id == symbol.last.update_id) {
     ++rewritten_;
   } else if (quote.update_id < symbol.last.update_id) {
-    ++went_back_;
+    note(went_back_, record);
   } else if (ages_ns_.size() < kAgesMax) {
     ages_ns_.push_back(now_ns - record_time_ns(record, quote));
   }
@@ -123,26 +133,36 @@ std::string TopicReport::stats(double seconds, std::size_t symbols_shown, std::i
 
 std::vector<std::string> TopicReport::faults() const {
   std::vector<std::string> out;
-  add_fault(out, unreadable_, "records are no quotes");
-  add_fault(out, unrepresentable_, "records have numbers that do not fit exactly");
-  add_fault(out, without_key_, "records have no key, so no symbol");
-  add_fault(
-      out, scattered_.size(),
+  const auto add = [&out](const Finding& found, std::string_view one, std::string_view many) {
+    if (found.count > 0)
+      out.push_back(fmt::format("{} {}; first: {}", found.count, found.count == 1 ? one : many, found.first));
+  };
+  add(unreadable_, "record is no quote", "records are no quotes");
+  add(unrepresentable_, "record has numbers that do not fit exactly",
+      "records have numbers that do not fit exactly");
+  add(without_key_, "record has no key, so no symbol", "records have no key, so no symbol");
+  add(scattered_,
+      "symbol is in more than one partition: producers with different partitioners, or partitions added "
+      "lately",
       "symbols are in more than one partition: producers with different partitioners, or partitions added "
       "lately");
-  add_fault(
-      out, went_back_,
+  add(went_back_,
+      "quote has a lower u than one before it: several producers, of which readers take the newest",
       "quotes have a lower u than one before them: several producers, of which readers take the newest");
-  add_fault(out, without_id_, "quotes have no u: their order in the partition is their order in time");
-  add_fault(out, without_time_, "quotes have no producerTime: their age is that of the record");
-  add_fault(out, tombstones_, "records are tombstones: their symbols count as gone");
-  add_fault(out, too_many_, "records are of symbols beyond the most that are kept apart here");
+  add(without_id_, "quote has no u: its order in the partition is its order in time",
+      "quotes have no u: their order in the partition is their order in time");
+  add(without_time_, "quote has no producerTime: its age is that of the record",
+      "quotes have no producerTime: their age is that of the record");
+  add(tombstones_, "record is a tombstone: its symbol counts as gone",
+      "records are tombstones: their symbols count as gone");
+  add(too_many_, "record is of a symbol beyond the most that are kept apart here",
+      "records are of symbols beyond the most that are kept apart here");
   return out;
 }
 
 std::string record_line(wire::RecordReader& reader, const kafka::Record& record, std::int64_t now_ns) {
-  const std::string where = fmt::format("({}/{})", record.partition, record.offset);
-  const std::string_view key = record.key.empty() ? "(no key)" : record.key;
+  const std::string where = place(record);
+  const std::string_view key = key_text(record);
   if (!record.value) return fmt::format("{} tombstone {}", key, where);
   switch (reader.read(*record.value)) {
     case wire::RecordKind::unreadable:

@@ -28,7 +28,7 @@ class TopicReport {
   // Partitions and their load, totals, and the busiest `symbols_shown` symbols with last value, age and rate.
   std::string stats(double seconds, std::size_t symbols_shown, std::int64_t now_ns) const;
 
-  // What a consumer may stumble over, one sentence each; empty: nothing.
+  // What a consumer may stumble over, one line each, with the place of the first; empty: nothing.
   std::vector<std::string> faults() const;
 
   std::uint64_t records() const { return records_; }
@@ -38,13 +38,19 @@ class TopicReport {
   struct Symbol {
     market::Quote last;
     std::uint64_t records = 0;
-    int partition = 0;
+    int partition = 0;  // of its first record
+    bool scattered = false;
+  };
+  struct Finding {
+    std::uint64_t count = 0;
+    std::string first;  // "BTCUSDT (0/11365)": key, partition and offset
   };
   struct Partition {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
     std::set<std::string> symbols;
   };
+  static void note(Finding& finding, const kafka::Record& record);
   void add_quote(const kafka::Record& record, const market::Quote& quote, std::int64_t now_ns);
 
   wire::RecordReader reader_;
@@ -54,15 +60,15 @@ class TopicReport {
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t rewritten_ = 0;  // the same id again
-  std::uint64_t tombstones_ = 0;
-  std::uint64_t without_key_ = 0;
-  std::uint64_t unreadable_ = 0;
-  std::uint64_t unrepresentable_ = 0;
-  std::uint64_t without_id_ = 0;
-  std::uint64_t without_time_ = 0;
-  std::uint64_t went_back_ = 0;      // a lower id than before, in one partition
-  std::uint64_t too_many_ = 0;       // of symbols over kSymbolsMax
-  std::set<std::string> scattered_;  // symbols in more than one partition
+  Finding tombstones_;
+  Finding without_key_;
+  Finding unreadable_;
+  Finding unrepresentable_;
+  Finding without_id_;
+  Finding without_time_;
+  Finding went_back_;  // a lower id than before
+  Finding too_many_;   // of symbols over kSymbolsMax
+  Finding scattered_;  // symbols in more than one partition
 };
 
 // "2026-11-24T18:46:11.775 BTCUSDT 63037.09 x 1.79 63037.10 x 1697.21 u 92838046342 age 1.2 ms (0/11365)", or
