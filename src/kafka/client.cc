@@ -62,6 +62,16 @@ Result<Owned<rd_kafka_t>> make_instance(rd_kafka_type_t type, Owned<rd_kafka_con
   return handle;
 }
 
+void name_brokers(rd_kafka_t& handle) {
+  constexpr const char* kName = "bootstrap.servers";
+  const rd_kafka_conf_t* conf = rd_kafka_conf(&handle);
+  std::size_t bytes = 0;
+  if (rd_kafka_conf_get(conf, kName, nullptr, &bytes) != RD_KAFKA_CONF_OK) return;
+  std::string brokers(bytes, '\0');
+  rd_kafka_conf_get(conf, kName, brokers.data(), &bytes);
+  rd_kafka_brokers_add(&handle, brokers.c_str());  // none that is there a second time
+}
+
 Result<Owned<rd_kafka_topic_t>> open_topic(rd_kafka_t& handle, const std::string& topic) {
   Owned<rd_kafka_topic_t> opened(rd_kafka_topic_new(&handle, topic.c_str(), nullptr));
   if (!opened) return Error{"Kafka topic " + topic + ": " + describe(rd_kafka_last_error())};

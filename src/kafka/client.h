@@ -49,6 +49,10 @@ Result<Owned<rd_kafka_conf_t>> configure(const Settings& settings, const std::ve
 // Makes an instance; takes the configuration.
 Result<Owned<rd_kafka_t>> make_instance(rd_kafka_type_t type, Owned<rd_kafka_conf_t> conf);
 
+// For when no broker answers: has an instance try all addresses of its bootstrap.servers (again). librdkafka
+// forgets one when the broker that it reached there moves to another.
+void name_brokers(rd_kafka_t& handle);
+
 Result<Owned<rd_kafka_topic_t>> open_topic(rd_kafka_t& handle, const std::string& topic);
 
 // An eventfd that librdkafka writes to when a queue is no longer empty. Serve a queue until it is empty, else

@@ -284,6 +284,7 @@ struct TopicReader::Impl final : net::Ready {
       const std::string text = rd_kafka_event_error_string(told.get());
       if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         owner.on_trouble("no broker answers: " + last_error);
+        name_brokers(*handle);
       } else {
         last_error = text;
         if (error_limit.allow(loop.now_ns())) log_warning("kafka", "{}", text);

@@ -352,6 +352,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (means_no_topic(code)) no_topic = true;
     stats.taking.set(0);
     if (std::exchange(away, true)) return;
+    name_brokers(*handle);
     stats.outages.add();
     // A limit of its own: what librdkafka says just before must not silence it.
     outage_told = outage_log.allow(loop.now_ns());

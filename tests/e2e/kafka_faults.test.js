@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { Emitter, Exchange, Producer, noBinary, sleep, until } from './harness.js';
+import { Emitter, Exchange, Producer, freePort, noBinary, sleep, until } from './harness.js';
 import { noKafka, startKafka } from './kafka.js';
 import { Watcher, untilEqual } from './watcher.js';
 
@@ -24,7 +24,7 @@ const kCurrentWithin_ms = 15_000;
 class Post {
   static async open(stage, name, args = [], port = 0) {
     const post = Object.assign(new Post(), { stage, name, args });
-    post.emitter = await Emitter.start(stage.kafka, { port, args: ['--shards', 1, '--stale-after', 2, ...args] });
+    post.emitter = await Emitter.start(stage.brokers, { port, args: ['--shards', 1, '--stale-after', 2, ...args] });
     await post.emitter.untilReadiness('200 live', 60_000);
     await post.watch();
     return post;
@@ -100,6 +100,7 @@ class Laggard {
 describe('faults around Kafka', { skip, concurrency: false }, () => {
   const stage = {};
   let kafka;
+  let elsewhere; // where nothing listens until the broker moves there
   let producer;
   let alone;
   let laned;
@@ -107,8 +108,9 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
   const posts = () => [alone, laned, relay].filter(Boolean);
 
   before(async () => {
-    [stage.kafka, stage.exchange] = await Promise.all([startKafka(), Exchange.start(kMarket)]);
-    kafka = stage.kafka;
+    [kafka, stage.exchange] = await Promise.all([startKafka(), Exchange.start(kMarket)]);
+    elsewhere = await freePort();
+    stage.brokers = { bootstrap: `${kafka.bootstrap},127.0.0.1:${elsewhere}` };
     producer = await startProducer({ listen: true });
     alone = await Post.open(stage, 'an emitter on Kafka alone');
     laned = await Post.open(stage, 'an emitter with a direct lane', ['--upstream', producer.ws]);
@@ -121,7 +123,7 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     await kafka?.clear();
   });
 
-  const startProducer = (options = {}) => Producer.start(stage.exchange, kafka, { ...options, args: ['--partitions', 2, '--rewrite-after', 3] });
+  const startProducer = (options = {}) => Producer.start(stage.exchange, stage.brokers, { ...options, args: ['--partitions', 2, '--rewrite-after', 3] });
 
   async function admin(run) {
     const client = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).admin();
@@ -132,10 +134,6 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
       await client.disconnect();
     }
   }
-
-  // Where each partition ends now.
-  const endsBy = async (client) => (await client.fetchTopicOffsets(kTopic)).map(({ partition, high }) => ({ partition, offset: high }));
-  const ends = (client) => (client ? endsBy(client) : admin(endsBy));
 
   // Everything that clients can see equals what the exchange says, and they have nothing to complain of.
   async function settle() {
@@ -164,8 +162,8 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     const from = producer.process.stderr.length;
     await kafka.kill();
     const args = ['--topic', 'made-late'];
-    const early = await Producer.start(stage.exchange, kafka, { args });
-    const emitter = await Emitter.start(kafka, { args });
+    const early = await Producer.start(stage.exchange, stage.brokers, { args });
+    const emitter = await Emitter.start(stage.brokers, { args });
     try {
       await alone.told('down', 'stale');
       assert.match(await alone.emitter.readiness(), /^503 (down|stale)$/);
@@ -204,6 +202,20 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     await settle();
   });
 
+  test('the broker moves to the other address that everyone was told, and back: they go on where they were in the topic', async (t) => {
+    const from = { producer: producer.process.stderr.length, alone: alone.emitter.process.stderr.length };
+    for (const port of [elsewhere, kafka.port]) {
+      const before = await kafka.ends(kTopic);
+      await Promise.all([kafka.move(port), alone.told('down', 'stale')]);
+      assert.equal(kafka.port, port);
+      await current(t, Date.now());
+      await settle();
+      assert.ok((await kafka.ends(kTopic)).every(({ offset }, p) => offset > before[p].offset));
+    }
+    assert.doesNotMatch(producer.process.stderr.slice(from.producer), /made topic/);
+    assert.doesNotMatch(alone.emitter.process.stderr.slice(from.alone), /reading book-tickers anew/);
+  });
+
   test('the topic is deleted: the producer makes it anew, and emitters read it', async (t) => {
     const from = { producer: producer.process.stderr.length, alone: alone.emitter.process.stderr.length };
     await kafka.tool('topics', ['--delete', '--topic', kTopic]);
@@ -227,10 +239,13 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     const from = alone.emitter.process.stderr.length;
     alone.emitter.process.child.kill('SIGSTOP');
     try {
-      const before = await ends();
-      const grown = async () => (await ends()).every(({ offset }, i) => before[i].offset === '0' || Number(offset) > Number(before[i].offset) + 500);
+      const before = await kafka.ends(kTopic);
+      const grown = async () => (await kafka.ends(kTopic)).every(({ offset }, i) => before[i].offset === 0 || offset > before[i].offset + 500);
       await until('much is written meanwhile', grown, { every: 200 });
-      await admin(async (client) => client.deleteTopicRecords({ topic: kTopic, partitions: await ends(client) }));
+      await admin(async (client) => {
+        const partitions = (await client.fetchTopicOffsets(kTopic)).map(({ partition, high }) => ({ partition, offset: high }));
+        await client.deleteTopicRecords({ topic: kTopic, partitions });
+      });
     } finally {
       alone.emitter.process.child.kill('SIGCONT');
     }
@@ -241,19 +256,18 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
 
   test('partitions are added: producer and emitters take them up', async (t) => {
     const from = producer.process.stderr.length;
-    const count = (await ends()).length + 1;
+    const count = (await kafka.ends(kTopic)).length + 1;
     await admin((client) => client.createPartitions({ topicPartitions: [{ topic: kTopic, count }] }));
     await producer.untilLogs(new RegExp(`topic book-tickers has ${count} partitions now`), { from });
     await current(t, Date.now());
     await settle();
-    const last = (await ends()).find(({ partition }) => partition === count - 1);
-    assert.ok(Number(last.offset) > 0, 'nothing was written to the new partition');
+    assert.ok((await kafka.ends(kTopic))[count - 1].offset > 0, 'nothing was written to the new partition');
   });
 
   test('a topic that lags behind the direct lane never takes clients back', async () => {
     await admin((client) => client.createTopics({ topics: [{ topic: 'lagging', numPartitions: 1, replicationFactor: 1 }] }));
     const laggard = await Laggard.start(kafka, 'lagging', laned.watcher);
-    const emitter = await Emitter.start(kafka, { args: ['--topic', 'lagging', '--upstream', producer.ws] });
+    const emitter = await Emitter.start(stage.brokers, { args: ['--topic', 'lagging', '--upstream', producer.ws] });
     let watcher;
     try {
       await emitter.untilReadiness('200 live');
