@@ -96,18 +96,26 @@ void QueueEvent::drain() {
   (void)!read(fd_, &count, sizeof count);
 }
 
-Result<int> count_partitions(rd_kafka_t& handle, const std::string& topic, int timeout_ms) {
+Result<std::vector<int>> count_replicas(rd_kafka_t& handle, const std::string& topic, int timeout_ms) {
   auto opened = open_topic(handle, topic);
   if (!opened) return opened.error();
   const rd_kafka_metadata_t* raw = nullptr;
   const rd_kafka_resp_err_t code = rd_kafka_metadata(&handle, 0, opened->get(), &raw, timeout_ms);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{describe(code)};
   const Owned<const rd_kafka_metadata_t> metadata(raw);
-  if (metadata->topic_cnt != 1) return 0;
+  std::vector<int> replicas;
+  if (metadata->topic_cnt != 1) return replicas;
   const rd_kafka_metadata_topic_t& told = metadata->topics[0];
-  if (told.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
+  if (told.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return replicas;
   if (told.err != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{"topic " + topic + ": " + describe(told.err)};
-  return told.partition_cnt;
+  for (int p = 0; p < told.partition_cnt; ++p) replicas.push_back(told.partitions[p].replica_cnt);
+  return replicas;
+}
+
+Result<int> count_partitions(rd_kafka_t& handle, const std::string& topic, int timeout_ms) {
+  const auto replicas = count_replicas(handle, topic, timeout_ms);
+  if (!replicas) return replicas.error();
+  return static_cast<int>(replicas->size());
 }
 
 }  // namespace tickcast::kafka

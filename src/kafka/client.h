@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <librdkafka/rdkafka.h>
 
@@ -75,8 +76,10 @@ class QueueEvent {
 
 inline std::string describe(rd_kafka_resp_err_t code) { return rd_kafka_err2str(code); }
 
-// How many partitions the topic has: 0 when there is no such topic. Blocks up to `timeout_ms`; fails when no
-// broker answers.
+// How many replicas each of the topic's partitions has; no partitions: there is no such topic. Blocks up to
+// `timeout_ms`; fails when no broker answers.
+Result<std::vector<int>> count_replicas(rd_kafka_t& handle, const std::string& topic, int timeout_ms);
+// How many partitions it has.
 Result<int> count_partitions(rd_kafka_t& handle, const std::string& topic, int timeout_ms);
 
 }  // namespace tickcast::kafka

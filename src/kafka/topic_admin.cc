@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/topic_admin.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
+#include <fmt/format.h>
+
 #include "kafka/client.h"
 
 namespace tickcast::kafka {
@@ -62,9 +64,23 @@ Status create(rd_kafka_t& handle, const std::string& topic, const TopicOptions& 
   return Error{"topic " + topic + " could not be created: " + (why != nullptr ? why : describe(code))};
 }
 
+// How what brokers tell of every topic differs: its partitions and their replicas.
+std::vector<std::string> compare_shape(const std::vector<int>& replicas, const TopicOptions& options) {
+  std::vector<std::string> differs;
+  if (replicas.empty()) return differs;
+  if (std::cmp_not_equal(replicas.size(), options.partitions))
+    differs.push_back(fmt::format("it has {} partitions, not {}", replicas.size(), options.partitions));
+  const auto [least, most] = std::ranges::minmax(replicas);
+  if (options.replication > 0 && (least != options.replication || most != options.replication))
+    differs.push_back(fmt::format(
+        "its partitions have {} replicas, not {}",
+        least == most ? std::to_string(least) : fmt::format("{} to {}", least, most), options.replication));
+  return differs;
+}
+
 // How the topic's configuration differs from what the options ask for. Empty also when the broker won't tell.
-std::string compare_config(rd_kafka_t& handle, const std::string& topic, const TopicOptions& options,
-                           int timeout_ms) {
+std::vector<std::string> compare_config(rd_kafka_t& handle, const std::string& topic,
+                                        const TopicOptions& options, int timeout_ms) {
   const Owned<rd_kafka_ConfigResource_t> resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(&handle));
@@ -76,15 +92,15 @@ std::string compare_config(rd_kafka_t& handle, const std::string& topic, const T
   std::size_t count = 0;
   const auto* const* told =
       result != nullptr ? rd_kafka_DescribeConfigs_result_resources(result, &count) : nullptr;
-  if (count != 1) return {};
-  std::string differs;
+  std::vector<std::string> differs;
+  if (count != 1) return differs;
   const auto* const* entries = rd_kafka_ConfigResource_configs(told[0], &count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = rd_kafka_ConfigEntry_name(entries[i]);
     const char* const value = rd_kafka_ConfigEntry_value(entries[i]);
     for (const auto& [wanted_name, wanted_value] : topic_config(options)) {
       if (name == wanted_name && value != nullptr && wanted_value != value)
-        differs += (differs.empty() ? "" : ", ") + name + " is " + value + ", not " + wanted_value;
+        differs.push_back(fmt::format("{} is {}, not {}", name, value, wanted_value));
     }
   }
   return differs;
@@ -115,12 +131,11 @@ Result<TopicFound> ensure_topic(const Settings& settings, const TopicOptions& op
 std::string compare_topic(const Settings& settings, const TopicOptions& options, int timeout_ms) {
   auto handle = make_admin(settings);
   if (!handle) return {};
-  const auto count = count_partitions(**handle, settings.topic, timeout_ms);
-  std::string differs;
-  if (count && *count != options.partitions)
-    differs = "it has " + std::to_string(*count) + " partitions, not " + std::to_string(options.partitions);
-  const std::string config = compare_config(**handle, settings.topic, options, timeout_ms);
-  return differs.empty() || config.empty() ? differs + config : differs + ", " + config;
+  const auto replicas = count_replicas(**handle, settings.topic, timeout_ms);
+  auto differs = replicas ? compare_shape(*replicas, options) : std::vector<std::string>();
+  for (std::string& config : compare_config(**handle, settings.topic, options, timeout_ms))
+    differs.push_back(std::move(config));
+  return fmt::format("{}", fmt::join(differs, ", "));
 }
 
 }  // namespace tickcast::kafka
