@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/test_cluster.h"
 
+#include <dlfcn.h>
+
 #include "base/check.h"
 #include "kafka/client.h"
 
@@ -13,6 +15,9 @@ namespace {
 constexpr const char* kTopic = "quotes";
 constexpr std::int16_t kProduceRequest = 0;
 
+int refused_partition = 0;
+int refusals_left = 0;
+
 void must(rd_kafka_resp_err_t code) { CHECK(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code)); }
 
 Owned<rd_kafka_t> make_producer(const Settings& settings) {
@@ -22,6 +27,16 @@ Owned<rd_kafka_t> make_producer(const Settings& settings) {
 }
 
 }  // namespace
+
+// Stands before librdkafka's own, which refuses nothing that a cluster can bring about.
+extern "C" int rd_kafka_consume_start_queue(rd_kafka_topic_t* topic, std::int32_t partition,
+                                            std::int64_t offset, rd_kafka_queue_t* queue) {
+  static const auto theirs =
+      reinterpret_cast<decltype(&rd_kafka_consume_start_queue)>(dlsym(RTLD_NEXT, __func__));
+  const bool refused = partition == refused_partition && refusals_left > 0;
+  if (refused) --refusals_left;
+  return theirs(topic, refused ? -1 : partition, offset, queue);  // there is no partition -1
+}
 
 struct TestCluster::Impl {
   explicit Impl(int count)
@@ -67,6 +82,20 @@ void TestCluster::set_up(bool up) {
 void TestCluster::lose_sequence() {
   rd_kafka_mock_push_request_errors(impl_->cluster, kProduceRequest, 1,
                                     RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+}
+
+void TestCluster::refuse_produce() {
+  rd_kafka_mock_push_request_errors(impl_->cluster, kProduceRequest, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+}
+
+void TestCluster::set_round_trip(int milliseconds) {
+  for (int id = 1; id <= impl_->brokers; ++id)
+    must(rd_kafka_mock_broker_set_rtt(impl_->cluster, id, milliseconds));
+}
+
+void TestCluster::refuse_to_read(int partition, int times) {
+  refused_partition = partition;
+  refusals_left = times;
 }
 
 void TestCluster::write(std::string_view key, std::optional<std::string_view> value) {

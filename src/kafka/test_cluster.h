@@ -23,6 +23,12 @@ class TestCluster {
   void set_up(bool up);  // all brokers
   // The next produce request breaks a producer for good.
   void lose_sequence();
+  // The next produce request is refused, its records not written; the producer goes on.
+  void refuse_produce();
+  // Every answer comes so much later.
+  void set_round_trip(int milliseconds);
+  // librdkafka itself refuses to begin reading this partition, so many times: for any cluster.
+  static void refuse_to_read(int partition, int times);
   // Another team's producer: any key and value, acknowledged before this returns.
   void write(std::string_view key, std::optional<std::string_view> value);
 

@@ -147,7 +147,7 @@ struct TopicReader::Impl final : net::Ready {
 
   // --- where to read ---
 
-  // Looks for partitions that are not being read yet: all of them at the start, new ones later.
+  // Looks for partitions that are not known yet: all of them at the start, new ones later.
   void look_up() {
     loop.cancel(timer);
     const int first = static_cast<int>(reading);
@@ -167,26 +167,40 @@ struct TopicReader::Impl final : net::Ready {
       timer = loop.after(kRetryNs, [this] { look_up(); });
       return;
     }
-    for (const Start& start : lookup.starts) begin_partition(start);
     reading += lookup.starts.size();
     next_offsets.resize(reading, 0);
-    timer = loop.after(kPartitionCheckNs, [this] { look_up(); });
+    for (const Start& start : lookup.starts) {
+      behind[start.partition] = start.end;
+      caught_up = false;
+      refused.push_back(start);
+    }
+    std::erase_if(refused, [this](const Start& start) { return begin_partition(start); });
+    timer = loop.after(refused.empty() ? kPartitionCheckNs : kRetryNs, [this] { look_up(); });
     tell_caught_up();
   }
 
-  void begin_partition(const Start& start) {
-    if (rd_kafka_consume_start_queue(topic.get(), start.partition, start.offset, records.get()) != 0) {
-      owner.on_trouble("partition " + std::to_string(start.partition) + ": " +
-                       describe(rd_kafka_last_error()));
-      return;
-    }
-    behind[start.partition] = start.end;
-    caught_up = false;
+  // False: librdkafka refused.
+  bool begin_partition(const Start& start) {
+    if (rd_kafka_consume_start_queue(topic.get(), start.partition, start.offset, records.get()) == 0)
+      return true;
+    if (refused_limit.allow(loop.now_ns()))
+      log_warning("kafka", "partition {} of {} can't be read yet: {}; trying again", start.partition,
+                  settings.topic, describe(rd_kafka_last_error()));
+    return false;
+  }
+
+  bool is_refused(std::size_t partition) const {
+    return std::ranges::any_of(refused, [partition](const Start& start) {
+      return static_cast<std::size_t>(start.partition) == partition;
+    });
   }
 
   void stop_all() {
-    for (std::size_t p = 0; p < reading; ++p) rd_kafka_consume_stop(topic.get(), static_cast<int>(p));
+    for (std::size_t p = 0; p < reading; ++p) {
+      if (!is_refused(p)) rd_kafka_consume_stop(topic.get(), static_cast<int>(p));
+    }
     reading = 0;
+    refused.clear();
     behind.clear();
     next_offsets.clear();
   }
@@ -306,6 +320,7 @@ struct TopicReader::Impl final : net::Ready {
   net::Background background;
 
   std::size_t reading = 0;                 // partitions 0 .. reading - 1
+  std::vector<Start> refused;              // of these, not begun: tried again
   std::map<int, std::int64_t> behind;      // of these, not read to the end they had when reading began
   std::vector<std::int64_t> next_offsets;  // by partition; 0: no record came yet
   bool caught_up = false;
@@ -313,6 +328,7 @@ struct TopicReader::Impl final : net::Ready {
   std::string last_error = "nothing heard";
   net::Loop::TimerId timer = 0;
   LogLimit error_limit{10 * kNsPerSecond};
+  LogLimit refused_limit{10 * kNsPerSecond};
 };
 
 TopicReader::TopicReader(net::Loop& loop, const Settings& settings, std::int64_t lookback_ns,
@@ -323,7 +339,7 @@ TopicReader::~TopicReader() = default;
 
 Status TopicReader::start() { return impl_->start(); }
 
-std::size_t TopicReader::partitions() const { return impl_->reading; }
+std::size_t TopicReader::partitions() const { return impl_->reading - impl_->refused.size(); }
 
 std::int64_t TopicReader::lag() const { return impl_->lag(); }
 
