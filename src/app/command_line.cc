@@ -6,6 +6,7 @@
 
 #include "app/configuration.h"
 #include "app/declarations.h"
+#include "kafka/topic_reader.h"
 
 namespace tickcast::app {
 namespace {
@@ -25,6 +26,36 @@ Exit usage_error(const CLI::App& root, const std::string& message) {
   const std::string command = chosen.empty() ? "tickcast" : "tickcast " + chosen.front()->get_name();
   std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", command.c_str(), message.c_str(), command.c_str());
   return Exit{kUsage};
+}
+
+// Whether Kafka's settings go together, which no option can judge alone.
+struct CheckKafka {
+  Status operator()(const ProducerCommand& command) const {
+    return kafka::TopicReader::check(command.sink.settings);
+  }
+  Status operator()(const EmitterCommand& command) const {
+    return kafka::TopicReader::check(command.topic.settings);
+  }
+  Status operator()(const TopicCommand& command) const { return kafka::TopicReader::check(command.settings); }
+  template <class Other>
+  Status operator()(const Other&) const {
+    return Done{};
+  }
+};
+
+// Where a role's settings of Kafka come from: "flag", "TICKCAST_KAFKA_CONFIG", "tickcast.toml:3", "default".
+std::string kafka_config_origin(const std::vector<std::string>& words) {
+  const auto values = effective_values(words);
+  if (!values) return "default";
+  const auto found = std::ranges::find(*values, "kafka-config", &Effective::key);
+  return found == values->end() ? "default" : found->origin;
+}
+
+Exit refuse_kafka_config(const CLI::App& root, const std::vector<std::string>& words, const Error& error) {
+  const std::string origin = kafka_config_origin(words);
+  if (origin == "flag" || origin == "default") return usage_error(root, error.message);
+  std::fprintf(stderr, "tickcast: %s: kafka-config: %s\n", origin.c_str(), error.message.c_str());
+  return Exit{kBadConfiguration};
 }
 
 }  // namespace
@@ -58,6 +89,8 @@ Command parse_words(const std::vector<std::string>& given) {
   }
   auto asked = declared.chosen();
   if (!asked) return usage_error(declared.root, asked.error().message + overlay.remark());
+  if (const Status taken = std::visit(CheckKafka{}, *asked); !taken)
+    return refuse_kafka_config(declared.root, given, taken.error());
   return std::move(*asked);
 }
 

@@ -137,6 +137,17 @@ TEST(CommandLine, ProducerAndEmitterNeedBrokersAndPassKafkasSettingsThrough) {
   EXPECT_EQ(emitter.upstreams[1].rest.text(), "https://q:2");
 }
 
+TEST(CommandLine, KafkaSettingsThatDoNotGoTogetherAreNamedBeforeAnythingStarts) {
+  for (const char* command : {"emitter", "producer"})
+    EXPECT_NE(usage_error({command, "--brokers", "a:1", "--kafka-config", "security.protocol=SSL",
+                           "--kafka-config", "ssl.ca.location=/no/such/file"})
+                  .find("ssl.ca.location"),
+              std::string::npos);
+  EXPECT_NE(usage_error({"topic", "tail", "--kafka-config", "fetch.max.bytes=10"})
+                .find("`fetch.max.bytes` must be >= `message.max.bytes`"),
+            std::string::npos);
+}
+
 TEST(CommandLine, AWrongKafkaSettingIsNamedInTheLibrarysWords) {
   EXPECT_NE(usage_error({"emitter", "--brokers", "a:1", "--kafka-config", "no.such=1"})
                 .find("No such configuration property: \"no.such\""),

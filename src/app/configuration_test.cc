@@ -123,6 +123,36 @@ TEST(Configuration, AWrongVariableIsSaidByItsNameAndAnEmptyOneIsUnset) {
               ElementsAre(AllOf(HasSubstr("TICKCAST_SHARDS"), HasSubstr("many"))));
 }
 
+TEST(Configuration, AWrongKafkaSettingIsSaidWithWhereItComesFrom) {
+  const File unknown(
+      "[emitter]\nbrokers = \"b:1\"\nkafka-config = [\"acks=all\", \"no.such=1\"]\ntopic = \"a b\"\n");
+  EXPECT_THAT(lay_over({"emitter", "-c", unknown.path}).faults,
+              testing::UnorderedElementsAre(
+                  HasSubstr(":3: kafka-config: Kafka setting no.such: No such configuration property"),
+                  HasSubstr(":4: topic: \"a b\" can't be a topic")));
+  const Variable variable("TICKCAST_KAFKA_CONFIG", "acks=all\nacks=some");
+  EXPECT_THAT(lay_over({"producer", "--brokers", "b:1"}).faults,
+              ElementsAre(AllOf(HasSubstr("TICKCAST_KAFKA_CONFIG: "), HasSubstr("Invalid value"))));
+}
+
+TEST(Configuration, KafkaSettingsThatDoNotGoTogetherAreSaidWithWhereTheyComeFrom) {
+  const File file("[emitter]\nbrokers = \"b:1\"\nkafka-config = [\"fetch.max.bytes=10\"]\n");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(std::get<Exit>(parse_words({"emitter", "-c", file.path})).code, 78);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr(file.path + ":3: kafka-config: Kafka settings: `fetch.max.bytes` must be"));
+  const Variable variable("TICKCAST_KAFKA_CONFIG", "fetch.max.bytes=10");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(std::get<Exit>(parse_words({"emitter", "--brokers", "b:1"})).code, 78);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("TICKCAST_KAFKA_CONFIG: kafka-config: Kafka settings: `fetch.max.bytes` must be"));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(
+      std::get<Exit>(parse_words({"emitter", "--brokers=b:1", "--kafka-config=fetch.max.bytes=9"})).code, 2)
+      << "a flag wins over the environment, and is a word of the command line";
+  testing::internal::GetCapturedStderr();
+}
+
 TEST(Configuration, EveryValueTellsItsOriginAndSecretsAreMasked) {
   const File file("[producer]\nmax-age = 0.5\nkafka-config = [\"sasl.password=hunter2\", \"acks=all\"]\n");
   const Variable variable("TICKCAST_TOPIC", "t");

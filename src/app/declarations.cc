@@ -100,7 +100,11 @@ CLI::Option* add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
       "--brokers");
   brokers->required()->type_name("BROKERS");
   with_environment(command.add_option("--topic", settings.topic, "the topic")->capture_default_str(),
-                   "--topic");
+                   "--topic")
+      ->check([](const std::string& name) {
+        const Status checked = kafka::check_topic(name);
+        return checked ? std::string() : checked.error().message;
+      });
   with_environment(
       command.add_option_function<std::vector<std::string>>(
           "--kafka-config",
@@ -111,6 +115,8 @@ CLI::Option* add_kafka_flags(CLI::App& command, kafka::Settings& settings) {
               if (!parsed) throw CLI::ValidationError("--kafka-config", parsed.error().message);
               settings.config.push_back(std::move(*parsed));
             }
+            const Status checked = kafka::check_config(settings.config);
+            if (!checked) throw CLI::ValidationError("--kafka-config", checked.error().message);
           },
           "any setting of librdkafka, as security.protocol=SASL_SSL; may be given several times"),
       "--kafka-config")
@@ -425,18 +431,15 @@ Result<Command> Declarations::chosen() {
     return Command(serve);
   }
   if (&command == producer_app) {
-    if (const Status checked = kafka::check(producer.sink.settings); !checked) return checked.error();
     producer_exchange.complete(producer.feed);
     producer.direct_lane = lane->count() > 0;
     return Command(producer);
   }
   if (&command == emitter_app) {
-    if (const Status checked = kafka::check(emitter.topic.settings); !checked) return checked.error();
     return Command(emitter);
   }
   if (&command == exchange_app) return Command(exchange);
   if (&command == topic_app) {
-    if (const Status checked = kafka::check(topic.settings); !checked) return checked.error();
     topic.action = topic_action == "tail"    ? TopicCommand::Action::tail
                    : topic_action == "stats" ? TopicCommand::Action::stats
                                              : TopicCommand::Action::check;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/client.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -22,6 +23,10 @@ void write_log(const rd_kafka_t*, int level, const char*, const char* text) {
   log(level <= kCritical ? LogLevel::error : LogLevel::debug, "kafka", "librdkafka: {}", text);
 }
 
+bool is_set(const Settings& settings, const std::string& name) {
+  return std::ranges::any_of(settings.config, [&](const auto& item) { return item.first == name; });
+}
+
 }  // namespace
 
 void Destroy::operator()(rd_kafka_t* handle) const {
@@ -38,9 +43,11 @@ Result<Owned<rd_kafka_conf_t>> configure(const Settings& settings, const std::ve
     if (!failed || rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text.data(), text.size()) ==
                        RD_KAFKA_CONF_OK)
       return;
-    failed = Error{"Kafka setting " + name + "=" + value + ": " + text.data()};
+    // Without the value: it may be a secret.
+    failed =
+        Error{"Kafka setting " + name + ": " + text.data() + "; librdkafka's CONFIGURATION.md lists all"};
   };
-  set("bootstrap.servers", settings.brokers);
+  if (!settings.brokers.empty()) set("bootstrap.servers", settings.brokers);
   set("client.id", "tickcast");
   // The defaults add 5 to 7 s to a broker's restart.
   set("reconnect.backoff.ms", "20");
@@ -70,6 +77,22 @@ void name_brokers(rd_kafka_t& handle) {
   std::string brokers(bytes, '\0');
   rd_kafka_conf_get(conf, kName, brokers.data(), &bytes);
   rd_kafka_brokers_add(&handle, brokers.c_str());  // none that is there a second time
+}
+
+Status check_instance(rd_kafka_type_t type, const Settings& settings, const std::vector<Preset>& presets) {
+  auto conf = configure({{}, settings.topic, settings.config}, presets);
+  if (!conf) return conf.error();
+  const auto made = make_instance(type, std::move(*conf));
+  if (made) return Done{};
+  std::string message = made.error().message;
+  const auto speaks_of = [&](const Preset& preset) {
+    return made.error().message.find(std::string("`") + preset.name + "`") != std::string::npos;
+  };
+  for (const Preset& preset : presets) {
+    if (speaks_of(preset) && !is_set(settings, preset.name))
+      message += std::string("; tickcast sets ") + preset.name + "=" + preset.value;
+  }
+  return Error{message + "; change the setting of yours that this is about, or leave it out"};
 }
 
 Result<Owned<rd_kafka_topic_t>> open_topic(rd_kafka_t& handle, const std::string& topic) {

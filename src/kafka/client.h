@@ -54,6 +54,10 @@ Result<Owned<rd_kafka_t>> make_instance(rd_kafka_type_t type, Owned<rd_kafka_con
 // forgets one when the broker that it reached there moves to another.
 void name_brokers(rd_kafka_t& handle);
 
+// Whether librdkafka takes the settings and the presets together, which it says only when an instance is
+// made: one that knows no broker. The error is in its own words, with those of our presets that it speaks of.
+Status check_instance(rd_kafka_type_t type, const Settings& settings, const std::vector<Preset>& presets);
+
 Result<Owned<rd_kafka_topic_t>> open_topic(rd_kafka_t& handle, const std::string& topic);
 
 // An eventfd that librdkafka writes to when a queue is no longer empty. Serve a queue until it is empty, else

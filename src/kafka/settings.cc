@@ -25,16 +25,16 @@ Result<std::pair<std::string, std::string>> parse_config_item(std::string_view t
   return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
-Status check(const Settings& settings) {
-  const std::string& topic = settings.topic;
+Status check_topic(const std::string& topic) {
   if (topic.empty() || topic.size() > kTopicBytesMax || topic == "." || topic == ".." ||
       !std::ranges::all_of(topic, is_topic_character))
     return Error{"\"" + topic + "\" can't be a topic: letters, digits, '.', '_' and '-', 249 at most"};
-  auto conf = configure(settings, {});
+  return Done{};
+}
+
+Status check_config(const std::vector<std::pair<std::string, std::string>>& config) {
+  const auto conf = configure({{}, {}, config}, {});
   if (!conf) return conf.error();
-  // Some settings are only looked at together (SASL, TLS files), when an instance is made.
-  auto probe = make_instance(RD_KAFKA_CONSUMER, std::move(*conf));
-  if (!probe) return probe.error();
   return Done{};
 }
 

@@ -23,8 +23,12 @@ struct Settings {
 // "key=value". The error says what is missing.
 Result<std::pair<std::string, std::string>> parse_config_item(std::string_view text);
 
-// Whether librdkafka takes every setting, without reaching for a broker; the error is in its own words.
-Status check(const Settings& settings);
+// Whether Kafka allows a topic of this name; the error says what it allows.
+Status check_topic(const std::string& topic);
+
+// Whether librdkafka knows each setting and takes its value; the error is in its own words. What does not go
+// together shows when an instance is made: TopicReader::check, TopicSink::check.
+Status check_config(const std::vector<std::pair<std::string, std::string>>& config);
 
 // The version of librdkafka that runs: "2.0.2".
 std::string library_version();

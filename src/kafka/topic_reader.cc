@@ -33,6 +33,17 @@ struct Lookup {
   std::vector<Start> starts;  // where to begin in each partition asked for
 };
 
+std::vector<Preset> presets() {
+  return {{"auto.offset.reset", "error"},  // never skip silently
+          {"enable.partition.eof", "true"},
+          {"enable.auto.commit", "false"},
+          {"fetch.error.backoff.ms", "20"},
+          // Bytes alone (64 MB unless configured) bound what is fetched ahead: at the bound librdkafka waits
+          // for a second, and a start would reach its default of 100,000 records.
+          {"queued.min.messages", "10000000"},
+          {"topic.metadata.refresh.interval.ms", "10000"}};
+}
+
 Lookup failed(const std::string& why) { return {Lookup::Outcome::failed, why, {}}; }
 
 // The first offset of each partition from `first` on whose record is as young as `time_ms`, negative when
@@ -119,15 +130,7 @@ struct TopicReader::Impl final : net::Ready {
   }
 
   Status start() {
-    auto conf = configure(settings, {{"auto.offset.reset", "error"},  // never skip silently
-                                     {"enable.partition.eof", "true"},
-                                     {"enable.auto.commit", "false"},
-                                     {"fetch.error.backoff.ms", "20"},
-                                     // Bytes alone (64 MB unless configured) bound what is fetched ahead: at
-                                     // the bound librdkafka waits for a second, and a start would reach its
-                                     // default of 100,000 records.
-                                     {"queued.min.messages", "10000000"},
-                                     {"topic.metadata.refresh.interval.ms", "10000"}});
+    auto conf = configure(settings, presets());
     if (!conf) return conf.error();
     rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_ERROR);
     auto made = make_instance(RD_KAFKA_CONSUMER, std::move(*conf));
@@ -336,6 +339,10 @@ TopicReader::TopicReader(net::Loop& loop, const Settings& settings, std::int64_t
     : impl_(std::make_unique<Impl>(loop, settings, lookback_ns, owner)) {}
 
 TopicReader::~TopicReader() = default;
+
+Status TopicReader::check(const Settings& settings) {
+  return check_instance(RD_KAFKA_CONSUMER, settings, presets());
+}
 
 Status TopicReader::start() { return impl_->start(); }
 

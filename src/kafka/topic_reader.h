@@ -56,6 +56,10 @@ class TopicReader {
   TopicReader(net::Loop& loop, const Settings& settings, std::int64_t lookback_ns, TopicReaderOwner& owner);
   ~TopicReader();
 
+  // Whether librdkafka takes the settings, all together; reaches for no broker. The error is in its own
+  // words.
+  static Status check(const Settings& settings);
+
   // Once. Fails only when librdkafka refuses a setting; everything else is retried for ever.
   Status start();
 

@@ -230,18 +230,5 @@ TEST_F(TopicTest, AnExchangeThatCountsAnewIsAcceptedAfterAWhile) {
   }));
 }
 
-TEST(KafkaSettings, AreCheckedInTheLibrarysOwnWords) {
-  EXPECT_TRUE(check({"localhost:9092", "book-tickers", {{"security.protocol", "plaintext"}}}));
-  const Status unknown = check({"localhost:9092", "book-tickers", {{"no.such.thing", "1"}}});
-  ASSERT_FALSE(unknown);
-  EXPECT_NE(unknown.error().message.find("No such configuration property: \"no.such.thing\""),
-            std::string::npos)
-      << unknown.error().message;
-  EXPECT_FALSE(check({"localhost:9092", "book-tickers", {{"security.protocol", "nonsense"}}}));
-  EXPECT_FALSE(check({"localhost:9092", "a/b", {}}));
-  EXPECT_FALSE(parse_config_item("novalue"));
-  EXPECT_EQ(parse_config_item("a=b=c")->second, "b=c");
-}
-
 }  // namespace
 }  // namespace tickcast::kafka
