@@ -30,9 +30,7 @@ Exit usage_error(const CLI::App& root, const std::string& message) {
 
 // Whether Kafka's settings go together, which no option can judge alone.
 struct CheckKafka {
-  Status operator()(const ProducerCommand& command) const {
-    return kafka::TopicReader::check(command.sink.settings);
-  }
+  Status operator()(const ProducerCommand& command) const { return kafka::TopicSink::check(command.sink); }
   Status operator()(const EmitterCommand& command) const {
     return kafka::TopicReader::check(command.topic.settings);
   }

@@ -143,6 +143,10 @@ TEST(CommandLine, KafkaSettingsThatDoNotGoTogetherAreNamedBeforeAnythingStarts) 
                            "--kafka-config", "ssl.ca.location=/no/such/file"})
                   .find("ssl.ca.location"),
               std::string::npos);
+  EXPECT_NE(usage_error({"producer", "--brokers", "127.0.0.1:1", "--kafka-config", "max.in.flight=10"})
+                .find("`max.in.flight` must be set <= 5 when `enable.idempotence` is true; tickcast sets "
+                      "enable.idempotence=true"),
+            std::string::npos);
   EXPECT_NE(usage_error({"topic", "tail", "--kafka-config", "fetch.max.bytes=10"})
                 .find("`fetch.max.bytes` must be >= `message.max.bytes`"),
             std::string::npos);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kafka/topic_reader.h"
+#include "kafka/topic_sink.h"
 
 namespace tickcast::kafka {
 namespace {
@@ -57,6 +58,20 @@ TEST(KafkaSettings, OfAReaderThatDoNotGoTogetherAreNamedInTheLibrarysWords) {
   EXPECT_THAT(
       message(TopicReader::check(with({{"security.protocol", "SSL"}, {"ssl.ca.location", "/no/such/file"}}))),
       HasSubstr("ssl.ca.location"));
+}
+
+TEST(KafkaSettings, OfAWriterThatContradictOurOwnAreNamedWithOurs) {
+  SinkOptions options;
+  options.settings = with({{"max.in.flight", "5"}});
+  EXPECT_TRUE(TopicSink::check(options));
+  options.settings = with({{"max.in.flight", "10"}});
+  EXPECT_THAT(message(TopicSink::check(options)),
+              AllOf(HasSubstr("`max.in.flight` must be set <= 5 when `enable.idempotence` is true"),
+                    HasSubstr("tickcast sets enable.idempotence=true"),
+                    HasSubstr("change the setting of yours that this is about, or leave it out")));
+  options.settings = with({{"linger.ms", "5000"}});
+  EXPECT_THAT(message(TopicSink::check(options)),
+              AllOf(HasSubstr("tickcast sets message.timeout.ms=1000"), Not(HasSubstr("sets linger.ms"))));
 }
 
 }  // namespace

@@ -44,6 +44,16 @@ bool means_no_topic(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
 }
 
+std::vector<Preset> presets(const SinkOptions& options) {
+  const std::int64_t timeout_ms = std::max<std::int64_t>(options.max_age_ns / kNsPerMs / 2, 100);
+  return {{"enable.idempotence", "true"},  // and so at most five requests in flight
+          {"linger.ms", fmt::format("{}", static_cast<double>(kWholeNs) / kNsPerMs)},
+          {"message.timeout.ms", std::to_string(timeout_ms)},
+          {"retry.backoff.ms", "20"},
+          {"queue.buffering.max.messages", "1000000"},
+          {"topic.metadata.refresh.interval.ms", "10000"}};
+}
+
 }  // namespace
 
 struct TopicSink::Impl final : market::BookFollower, net::Ready {
@@ -89,14 +99,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   }
 
   Status make_producer() {
-    const std::int64_t timeout_ms = std::max<std::int64_t>(options.max_age_ns / kNsPerMs / 2, 100);
-    auto conf = configure(options.settings,
-                          {{"enable.idempotence", "true"},  // and so at most five requests in flight
-                           {"linger.ms", fmt::format("{}", static_cast<double>(kWholeNs) / kNsPerMs)},
-                           {"message.timeout.ms", std::to_string(timeout_ms)},
-                           {"retry.backoff.ms", "20"},
-                           {"queue.buffering.max.messages", "1000000"},
-                           {"topic.metadata.refresh.interval.ms", "10000"}});
+    auto conf = configure(options.settings, presets(options));
     if (!conf) return conf.error();
     rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
     auto made = make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
@@ -478,6 +481,10 @@ TopicSink::TopicSink(net::Loop& loop, const market::SymbolTable& symbols, market
     : impl_(std::make_unique<Impl>(loop, symbols, book, options)) {}
 
 TopicSink::~TopicSink() = default;
+
+Status TopicSink::check(const SinkOptions& options) {
+  return check_instance(RD_KAFKA_PRODUCER, options.settings, presets(options));
+}
 
 Status TopicSink::start() { return impl_->start(); }
 

@@ -68,6 +68,9 @@ class TopicSink {
             const SinkOptions& options);
   ~TopicSink();
 
+  // Whether librdkafka takes the options, all together; reaches for no broker. The error is in its own words.
+  static Status check(const SinkOptions& options);
+
   // Once, before ingest starts: the book is followed from here on. Fails only when librdkafka refuses a
   // setting.
   Status start();
