@@ -143,7 +143,9 @@ void add_topic_flags(CLI::App& command, kafka::SinkOptions& sink) {
       ->type_name("SECONDS")
       ->default_str("600")
       ->envname("TICKCAST_RETENTION");
-  add_seconds(command, "--max-age", sink.max_age_ns, 0.2, 3'600,
+  constexpr double kMaxAgeLeast =
+      static_cast<double>(kafka::kMaxAgeLeastNs) / static_cast<double>(kNsPerSecond);
+  add_seconds(command, "--max-age", sink.max_age_ns, kMaxAgeLeast, 3'600,
               "a quote that was not delivered after so long is given up for its symbol's newest");
   add_seconds(command, "--rewrite-after", sink.rewrite_after_ns, 0, 86'400,
               "an unchanged quote is written again after so long, for late readers; 0: never");

@@ -28,6 +28,9 @@ constexpr std::int64_t kPartitionCheckNs = 10 * kNsPerSecond;
 // A partition whose oldest quote waits so long does not keep up: several times what a broker's worst pause
 // takes.
 constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
+// A quote's age is shared out: a quarter may pass here, up to a tick until that is noticed, half in
+// librdkafka.
+static_assert(kMaxAgeLeastNs / 4 + kTickNs + kMaxAgeLeastNs / 2 < kMaxAgeLeastNs);
 // librdkafka sends nothing more of a partition while five of its records are unacknowledged, and its thread
 // polls without a pause while it has more of them: what has to wait for its turn waits here.
 constexpr std::size_t kUnderWayMax = 5;
@@ -45,7 +48,7 @@ bool means_no_topic(rd_kafka_resp_err_t code) {
 }
 
 std::vector<Preset> presets(const SinkOptions& options) {
-  const std::int64_t timeout_ms = std::max<std::int64_t>(options.max_age_ns / kNsPerMs / 2, 100);
+  const std::int64_t timeout_ms = options.max_age_ns / kNsPerMs / 2;
   return {{"enable.idempotence", "true"},  // and so at most five requests in flight
           {"linger.ms", fmt::format("{}", static_cast<double>(kWholeNs) / kNsPerMs)},
           {"message.timeout.ms", std::to_string(timeout_ms)},
@@ -392,10 +395,11 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (!prepared) return take_reports();
     count_queue();
     const std::int64_t now_ns = loop.now_ns();
+    const std::int64_t keeps_up_ns = std::min(kKeepsUpNs, options.max_age_ns / 4);
     if (now_ns >= next_check_ns) check_partitions();
     for (const auto& partition : partitions) {
       const std::int64_t since_ns = partition->backlog.waiting_since_ns();
-      if (since_ns != 0 && now_ns - since_ns > kKeepsUpNs)
+      if (since_ns != 0 && now_ns - since_ns > keeps_up_ns)
         stats.merged.add(partition->backlog.give_up_order());
     }
     if (options.rewrite_after_ns > 0 && book.source().state == market::SourceState::live && !away)

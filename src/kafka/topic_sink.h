@@ -36,10 +36,15 @@
 
 namespace tickcast::kafka {
 
+// The shortest age that can be kept to: what waits is looked at each 100 ms.
+inline constexpr std::int64_t kMaxAgeLeastNs = kNsPerSecond / 2;
+
 struct SinkOptions {
   Settings settings;
   TopicOptions topic;
   // A quote that was not delivered after so long is given up: the newest of its symbol is written instead.
+  // At least kMaxAgeLeastNs. A record that librdkafka has begun to try it may try for a second more, which is
+  // how often it looks.
   std::int64_t max_age_ns = 2 * kNsPerSecond;
   std::int64_t rewrite_after_ns = 30 * kNsPerSecond;  // of every symbol's last quote; 0: never
   std::size_t records_per_request_max = 5'000;
