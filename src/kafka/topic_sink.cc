@@ -288,7 +288,8 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
     const std::size_t taken =
         batch.hand_over({*handle, *topic, partition}, symbols, book.source().origin, why);
-    for (const RecordBatch::Record& record : records.first(taken)) note_handed(record);
+    const std::int64_t now_ns = wall_ns();
+    for (const RecordBatch::Record& record : records.first(taken)) note_handed(record, now_ns);
     for (const RecordBatch::Record& record : records.subspan(taken))
       stats.merged.add(write_newest(record.symbol) ? 0 : 1);
     stats.handed.add(taken);
@@ -296,14 +297,14 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     return taken;
   }
 
-  void note_handed(const RecordBatch::Record& record) {
+  void note_handed(const RecordBatch::Record& record, std::int64_t now_ns) {
     last_handed_ns = loop.now_ns();
     SymbolState& state = states[market::index(record.symbol)];
     ++state.under_way;
     state.handed_ns = last_handed_ns;
     // One written again has an age that says nothing of the way.
     if (!record.newest)
-      stats.produced_age.add(wall_ns() - (record.event_ns != 0 ? record.event_ns : record.admitted_ns));
+      stats.produced_age.add(now_ns - (record.event_ns != 0 ? record.event_ns : record.admitted_ns));
   }
 
   // --- what became of it ---
