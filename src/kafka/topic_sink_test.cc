@@ -3,6 +3,8 @@
 // What the sink promises of its batches, and of records that are not taken.
 #include "kafka/topic_sink.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "kafka/test_ends.h"
@@ -89,6 +91,9 @@ TEST_F(TopicSinkTest, WhatTheLibraryHasNoRoomForIsMergedAndTheNewestOfEverySymbo
   writer.book.publish();
   EXPECT_EQ(writer.sink.stats().handed, 11U) << "what there is room for";
   EXPECT_EQ(writer.sink.stats().merged, kQuotes - 11U) << "of the others the newest waits";
+  const auto ages = writer.sink.stats().produced_age.read().buckets;
+  EXPECT_EQ(std::accumulate(ages.begin(), ages.end(), std::uint64_t{0}), 10U)
+      << "ages of those that were handed over";
   ASSERT_TRUE(settle(writer));
 
   for (int round = 0; round < 5; ++round) {
