@@ -16,10 +16,11 @@ class TopicSinkTest : public TopicTest {
  protected:
   TopicSinkTest() { cluster_.create_topic(1); }
 
-  // Nothing is written but what is admitted.
+  // Nothing is written but what is admitted, and nothing fails because the machine was busy.
   SinkOptions options() const {
     SinkOptions options = sink_options(cluster_);
     options.rewrite_after_ns = 0;
+    options.max_age_ns = kDeadlineNs;
     return options;
   }
   // Until each quote that was admitted is acknowledged by the broker or counted as merged. REQUIRES that none
@@ -47,16 +48,20 @@ TEST_F(TopicSinkTest, WhatComesWhileRecordsAreUnacknowledgedIsOneBatchAfterwards
   Reader reader(loop_, source_options(cluster_));
   Writer writer(loop_, options());
   ASSERT_TRUE(begin(writer));
-  cluster_.set_round_trip(100);
+  constexpr int kRoundTripMs = 100;
+  cluster_.set_round_trip(kRoundTripMs);
   const std::uint64_t before = writer.sink.stats().batches;
-  constexpr std::uint64_t kRounds = 20;
-  for (std::uint64_t round = 0; round < kRounds; ++round) {
-    for (int symbol = 0; symbol < 10; ++symbol) admit(writer, symbol, static_cast<std::int64_t>(2 + round));
+  const std::int64_t begun_ns = steady_ns();
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int symbol = 0; symbol < 10; ++symbol) admit(writer, symbol, 2 + round);
     writer.book.publish();
     loop_.turn(kNsPerMs);  // long enough for a batch of its own
   }
   ASSERT_TRUE(settle(writer));
-  EXPECT_LT(writer.sink.stats().batches - before, kRounds / 2) << "the first, and what came meanwhile";
+  // Two a round trip, because librdkafka may send a batch in two parts.
+  const auto round_trips = static_cast<std::uint64_t>((steady_ns() - begun_ns) / kNsPerMs / kRoundTripMs);
+  EXPECT_LE(writer.sink.stats().batches - before, 2 + 2 * round_trips) << "not one a round";
   cluster_.set_round_trip(0);
   EXPECT_TRUE(reach([&] { return same_ends(writer, reader); }));
   EXPECT_FALSE(reader.watch.went_back);
@@ -120,7 +125,7 @@ TEST_F(TopicSinkTest, OfRecordsThatTheBrokerRefusesTheSymbolsNewestQuotesAreWrit
   ASSERT_TRUE(reach([&] { return same_ends(writer, reader); }));
   EXPECT_FALSE(reader.watch.went_back);
   EXPECT_GE(writer.sink.stats().failed, 1U) << "those that left as the first request";
-  EXPECT_EQ(writer.sink.stats().outages, 1U);
+  EXPECT_GE(writer.sink.stats().outages, 1U);
   EXPECT_TRUE(reach([&] { return writer.sink.stats().taking == 1; })) << "it goes on";
 }
 
