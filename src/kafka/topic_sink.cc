@@ -28,8 +28,8 @@ constexpr std::int64_t kPartitionCheckNs = 10 * kNsPerSecond;
 // A partition whose oldest quote waits so long does not keep up: several times what a broker's worst pause
 // takes.
 constexpr std::int64_t kKeepsUpNs = 250 * kNsPerMs;
-// A quote's age is shared out: a quarter may pass here, up to a tick until that is noticed, half in
-// librdkafka.
+// A quote's age is shared out: at most a quarter passes here, a tick until that is noticed, half in
+// librdkafka, which looks once a second.
 static_assert(kMaxAgeLeastNs / 4 + kTickNs + kMaxAgeLeastNs / 2 < kMaxAgeLeastNs);
 // librdkafka sends nothing more of a partition while five of its records are unacknowledged, and its thread
 // polls without a pause while it has more of them: what has to wait for its turn waits here.
@@ -37,9 +37,11 @@ constexpr std::size_t kUnderWayMax = 5;
 // Batches are at least so far apart, those of all partitions together: each costs the broker about as much
 // CPU, however full.
 constexpr std::int64_t kGapNs = 600 * kNsPerUs;
-// A batch is one request if it is whole within this time of its first record, at which librdkafka's thread
-// wakes (its linger.ms).
-constexpr std::int64_t kWholeNs = 60 * kNsPerUs;
+// So many records are handed over before librdkafka's thread, which the first of them wakes, begins to send:
+// a batch of no more leaves as one request. One of more leaves in parts anyway, and does not wait for its
+// turn unless much is under way.
+constexpr std::size_t kWholeMax = 32;
+constexpr std::size_t kUnderWayMost = 512;
 constexpr int kUnknownPartition = -1;
 
 bool means_no_topic(rd_kafka_resp_err_t code) {
@@ -50,7 +52,7 @@ bool means_no_topic(rd_kafka_resp_err_t code) {
 std::vector<Preset> presets(const SinkOptions& options) {
   const std::int64_t timeout_ms = options.max_age_ns / kNsPerMs / 2;
   return {{"enable.idempotence", "true"},  // and so at most five requests in flight
-          {"linger.ms", fmt::format("{}", static_cast<double>(kWholeNs) / kNsPerMs)},
+          {"linger.ms", "0"},
           {"message.timeout.ms", std::to_string(timeout_ms)},
           {"retry.backoff.ms", "20"},
           {"queue.buffering.max.messages", "1000000"},
@@ -222,45 +224,38 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   void pump_all() {
     take_reports();
     if (!prepared) return;
+    const std::int64_t now_ns = steady_ns();
     bool waits = false;
-    std::int64_t begun_ns = 0;
-    for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p), begun_ns);
-    if (begun_ns != 0) send_batches(begun_ns);  // of all partitions together
+    for (std::size_t p = 0; p < partitions.size(); ++p) waits |= pump(static_cast<int>(p), now_ns);
     if (waits == reports_watched) return;
     reports_watched = waits;
     waits ? event.watch(*reports) : event.forget(*reports);
     if (waits) loop.again(event.fd(), net::kReadable, *this);  // one may have come just before
   }
 
-  // True: more can go only after a report. `begun_ns` becomes when a batch was begun, if one was.
-  bool pump(int number, std::int64_t& begun_ns) {
+  // True: more can go only after a report.
+  bool pump(int number, std::int64_t now_ns) {
     Partition& partition = *partitions[static_cast<std::size_t>(number)];
     if (partition.backlog.empty()) return false;
-    // While the broker is away one record at a time tries it: what waits stays young here.
-    if (partition.under_way >= (away ? 1 : kUnderWayMax)) return true;
-    if (steady_ns() < batches_ns + kGapNs) {
+    if (partition.under_way >= under_way_max(partition)) return true;
+    if (now_ns != batches_ns && now_ns < batches_ns + kGapNs) {  // those of all partitions go together
       pump_at(batches_ns + kGapNs);
       return false;
     }
     const std::size_t most = away ? 1 : options.records_per_request_max;
     write_batch(partition.backlog, most);
-    const std::int64_t now_ns = steady_ns();
     const std::size_t count = hand_over(number);
     if (count == 0) return false;
-    begun_ns = now_ns;
+    batches_ns = now_ns;
     partition.under_way += count;
     stats.batches.add();
     return false;
   }
 
-  // librdkafka sends a batch when kWholeNs have passed since its first record, but would sleep up to a
-  // millisecond before it looks: a flush that waits for nothing wakes it. The loop's timer would be late by
-  // more than is left to wait here.
-  void send_batches(std::int64_t begun_ns) {
-    batches_ns = begun_ns;
-    while (steady_ns() < begun_ns + kWholeNs) {
-    }
-    rd_kafka_flush(handle.get(), 0);
+  // While the broker is away one record at a time tries it: what waits stays young here.
+  std::size_t under_way_max(const Partition& partition) const {
+    if (away) return 1;
+    return partition.backlog.size() > kWholeMax ? kUnderWayMost : kUnderWayMax;
   }
 
   void pump_at(std::int64_t moment_ns) {
@@ -359,7 +354,6 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
     if (means_no_topic(code)) no_topic = true;
     stats.taking.set(0);
     if (std::exchange(away, true)) return;
-    name_brokers(*handle);
     stats.outages.add();
     // A limit of its own: what librdkafka says just before must not silence it.
     outage_told = outage_log.allow(loop.now_ns());
@@ -375,6 +369,7 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
                   rd_kafka_event_error_string(&told));
       return true;
     }
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) name_brokers(*handle);
     if (failure_log.allow(loop.now_ns())) log_warning("kafka", "{}", rd_kafka_event_error_string(&told));
     return false;
   }

@@ -3,12 +3,10 @@
 // TopicSink: writes what the book admits to a Kafka topic, as docs/protocol.md, "Kafka record", says.
 //
 // Latency and cost: what Kafka costs is per request, not per record. Batches go at least 600 us apart; a
-// partition gets what there is for it, as one request, while fewer than five of its records are
-// unacknowledged, and what comes meanwhile is the next one. So a quiet market pays 60 us and a busy one sends
-// what came together, without a linger to choose. librdkafka's own queue is kept empty: it sends no more of a
-// partition while five of its records are unacknowledged, and its thread polls without a pause while it has
-// more of them. So that a batch is one request, librdkafka waits 60 us from its first record on, ingest with
-// it, and then it is woken.
+// partition gets what there is for it while fewer than five of its records are unacknowledged, and what comes
+// meanwhile is the next batch. So a quiet market pays nothing and a busy one sends what came together,
+// without a linger to choose. Up to 32 records leave as one request. More leave in parts, whose later ones
+// librdkafka holds until the first is acknowledged; they go while fewer than 512 are unacknowledged.
 //
 // A broker that is slow or away: of each symbol only the newest quote waits (backlog.h), and nothing else
 // does: not the feed, not the clients of the direct lane. Once it is back the newest of every symbol goes
@@ -36,7 +34,7 @@
 
 namespace tickcast::kafka {
 
-// The shortest age that can be kept to: what waits is looked at each 100 ms.
+// The shortest age that leaves a share for what waits here, which is looked at each 100 ms.
 inline constexpr std::int64_t kMaxAgeLeastNs = kNsPerSecond / 2;
 
 struct SinkOptions {

@@ -52,9 +52,9 @@ TEST_F(TopicSinkTest, WhatComesWhileRecordsAreUnacknowledgedIsOneBatchAfterwards
   cluster_.set_round_trip(kRoundTripMs);
   const std::uint64_t before = writer.sink.stats().batches;
   const std::int64_t begun_ns = steady_ns();
-  constexpr int kRounds = 20;
+  constexpr int kRounds = 10;
   for (int round = 0; round < kRounds; ++round) {
-    for (int symbol = 0; symbol < 10; ++symbol) admit(writer, symbol, 2 + round);
+    for (int symbol = 0; symbol < 3; ++symbol) admit(writer, symbol, 2 + round);
     writer.book.publish();
     loop_.turn(kNsPerMs);  // long enough for a batch of its own
   }
@@ -66,6 +66,32 @@ TEST_F(TopicSinkTest, WhatComesWhileRecordsAreUnacknowledgedIsOneBatchAfterwards
   EXPECT_TRUE(reach([&] { return same_ends(writer, reader); }));
   EXPECT_FALSE(reader.watch.went_back);
   EXPECT_EQ(reader.watch.admitted, admitted_ - writer.sink.stats().merged) << "in order, none left out";
+}
+
+TEST_F(TopicSinkTest, OfABusyMarketBatchesGoWhileRecordsAreUnacknowledgedUpToABound) {
+  Reader reader(loop_, source_options(cluster_));
+  Writer writer(loop_, options());
+  ASSERT_TRUE(begin(writer));
+  constexpr std::int64_t kRoundTripMs = 200;
+  cluster_.set_round_trip(kRoundTripMs);
+  const std::uint64_t before = writer.sink.stats().handed;
+  const std::int64_t begun_ns = steady_ns();
+  constexpr int kRounds = 30;
+  constexpr int kSymbols = 50;  // more than leave as one request
+  for (int round = 0; round < kRounds; ++round) {
+    for (int symbol = 0; symbol < kSymbols; ++symbol) admit(writer, symbol, 2 + round);
+    writer.book.publish();
+    loop_.turn(kNsPerMs);
+  }
+  const std::uint64_t handed = writer.sink.stats().handed - before;
+  EXPECT_GT(handed, 2U * kSymbols) << "the first batch was not waited for";
+  if (steady_ns() - begun_ns < kRoundTripMs * kNsPerMs) {
+    EXPECT_LT(handed, kRounds * kSymbols) << "what the broker does not take waits here";
+  }
+  cluster_.set_round_trip(0);
+  ASSERT_TRUE(settle(writer));
+  EXPECT_TRUE(reach([&] { return same_ends(writer, reader); }));
+  EXPECT_FALSE(reader.watch.went_back);
 }
 
 TEST_F(TopicSinkTest, BatchesAreApartHoweverOftenTheBookIsPublished) {
