@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
+#include <variant>
 
 #include "app/configuration.h"
 #include "app/declarations.h"
 #include "kafka/topic_reader.h"
+#include "kafka/topic_sink.h"
 
 namespace tickcast::app {
 namespace {
@@ -21,11 +24,14 @@ std::string unknown_words(CLI::App& command, const std::vector<std::string>& wor
   return flag + " " + what + command.get_name() + (meant.empty() ? "" : "; did you mean " + meant + "?");
 }
 
-Exit usage_error(const CLI::App& root, const std::string& message) {
-  const auto chosen = root.get_subcommands();
-  const std::string command = chosen.empty() ? "tickcast" : "tickcast " + chosen.front()->get_name();
+Exit usage_error(const std::string& command, const std::string& message) {
   std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", command.c_str(), message.c_str(), command.c_str());
   return Exit{kUsage};
+}
+
+Exit usage_error(const CLI::App& root, const std::string& message) {
+  const auto chosen = root.get_subcommands();
+  return usage_error(chosen.empty() ? "tickcast" : "tickcast " + chosen.front()->get_name(), message);
 }
 
 // Whether Kafka's settings go together, which no option can judge alone.
@@ -49,16 +55,22 @@ std::string kafka_config_origin(const std::vector<std::string>& words) {
   return found == values->end() ? "default" : found->origin;
 }
 
-Exit refuse_kafka_config(const CLI::App& root, const std::vector<std::string>& words, const Error& error) {
+Exit refuse_kafka_config(const std::vector<std::string>& words, const Error& error) {
   const std::string origin = kafka_config_origin(words);
-  if (origin == "flag" || origin == "default") return usage_error(root, error.message);
-  std::fprintf(stderr, "tickcast: %s: kafka-config: %s\n", origin.c_str(), error.message.c_str());
+  if (origin == "flag" || origin == "default") return usage_error("tickcast " + words.front(), error.message);
+  std::fprintf(stderr, "tickcast: %s: %s\n", origin.c_str(), error.message.c_str());
   return Exit{kBadConfiguration};
 }
 
 }  // namespace
 
-Command parse_command_line(int argc, const char* const* argv) { return parse_words({argv + 1, argv + argc}); }
+Command parse_command_line(int argc, const char* const* argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  Command asked = parse_words(words);
+  if (const Status taken = std::visit(CheckKafka{}, asked); !taken)
+    return refuse_kafka_config(words, taken.error());
+  return asked;
+}
 
 Command parse_words(const std::vector<std::string>& given) {
   const Overlay overlay = lay_over(given);
@@ -67,6 +79,7 @@ Command parse_words(const std::vector<std::string>& given) {
     return Exit{kBadConfiguration};
   }
   Declarations declared;
+  declared.listen_to(given.empty() ? "" : given.front());
   try {
     declared.root.parse(std::vector<std::string>(overlay.words.rbegin(), overlay.words.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -87,8 +100,6 @@ Command parse_words(const std::vector<std::string>& given) {
   }
   auto asked = declared.chosen();
   if (!asked) return usage_error(declared.root, asked.error().message + overlay.remark());
-  if (const Status taken = std::visit(CheckKafka{}, *asked); !taken)
-    return refuse_kafka_config(declared.root, given, taken.error());
   return std::move(*asked);
 }
 

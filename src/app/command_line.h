@@ -141,7 +141,8 @@ using Command =
                  HealthcheckCommand, VersionCommand, ManualCommand, CompletionCommand>;
 
 Command parse_command_line(int argc, const char* const* argv);
-// The same for the words behind the program's name.
+// The same for the words behind the program's name, but for whether librdkafka takes Kafka's settings
+// together.
 Command parse_words(const std::vector<std::string>& words);
 
 }  // namespace tickcast::app

@@ -343,6 +343,7 @@ Result<std::vector<Effective>> effective_values(const Words& words) {
   Declarations declared;
   CLI::App& command = *command_named(declared, words.front());
   for (CLI::Option* option : command.get_options()) option->required(false);
+  declared.listen_to(words.front());
   try {
     declared.root.parse(Words(overlay.words.rbegin(), overlay.words.rend()));
   } catch (const CLI::ParseError& error) {

@@ -417,6 +417,13 @@ Declarations::Declarations()
   for (CLI::App* command : root.get_subcommands({})) command->allow_extras();
 }
 
+void Declarations::listen_to(const std::string& command) {
+  for (CLI::App* other : root.get_subcommands({})) {
+    if (other->get_name() == command) continue;
+    for (CLI::Option* option : other->get_options()) option->envname("");
+  }
+}
+
 Result<Command> Declarations::chosen() {
   const CLI::App& command = *root.get_subcommands().front();
   if (&command == demo_app) {

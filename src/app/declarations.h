@@ -36,6 +36,9 @@ struct Declarations {
   Declarations(const Declarations&) = delete;
   Declarations& operator=(const Declarations&) = delete;
 
+  // Before root.parse(): the environment speaks to this command alone, so that what is wrong for one stops no
+  // other.
+  void listen_to(const std::string& command);
   // After root.parse(): what was asked for. REQUIRES that a command was chosen.
   Result<Command> chosen();
 

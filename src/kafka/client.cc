@@ -23,8 +23,13 @@ void write_log(const rd_kafka_t*, int level, const char*, const char* text) {
   log(level <= kCritical ? LogLevel::error : LogLevel::debug, "kafka", "librdkafka: {}", text);
 }
 
-bool is_set(const Settings& settings, const std::string& name) {
-  return std::ranges::any_of(settings.config, [&](const auto& item) { return item.first == name; });
+std::string value_of(const rd_kafka_conf_t& conf, const char* name) {
+  std::size_t bytes = 0;
+  if (rd_kafka_conf_get(&conf, name, nullptr, &bytes) != RD_KAFKA_CONF_OK || bytes == 0) return {};
+  std::string value(bytes, '\0');
+  rd_kafka_conf_get(&conf, name, value.data(), &bytes);
+  value.pop_back();  // the terminating zero
+  return value;
 }
 
 }  // namespace
@@ -70,27 +75,22 @@ Result<Owned<rd_kafka_t>> make_instance(rd_kafka_type_t type, Owned<rd_kafka_con
 }
 
 void name_brokers(rd_kafka_t& handle) {
-  constexpr const char* kName = "bootstrap.servers";
-  const rd_kafka_conf_t* conf = rd_kafka_conf(&handle);
-  std::size_t bytes = 0;
-  if (rd_kafka_conf_get(conf, kName, nullptr, &bytes) != RD_KAFKA_CONF_OK) return;
-  std::string brokers(bytes, '\0');
-  rd_kafka_conf_get(conf, kName, brokers.data(), &bytes);
-  rd_kafka_brokers_add(&handle, brokers.c_str());  // none that is there a second time
+  // None that is there a second time.
+  rd_kafka_brokers_add(&handle, value_of(*rd_kafka_conf(&handle), "bootstrap.servers").c_str());
 }
 
 Status check_instance(rd_kafka_type_t type, const Settings& settings, const std::vector<Preset>& presets) {
   auto conf = configure({{}, settings.topic, settings.config}, presets);
   if (!conf) return conf.error();
+  const Owned<rd_kafka_conf_t> asked(rd_kafka_conf_dup(conf->get()));
   const auto made = make_instance(type, std::move(*conf));
   if (made) return Done{};
+  const auto ours = configure({}, presets);
   std::string message = made.error().message;
-  const auto speaks_of = [&](const Preset& preset) {
-    return made.error().message.find(std::string("`") + preset.name + "`") != std::string::npos;
-  };
   for (const Preset& preset : presets) {
-    if (speaks_of(preset) && !is_set(settings, preset.name))
-      message += std::string("; tickcast sets ") + preset.name + "=" + preset.value;
+    const bool spoken_of = made.error().message.find(fmt::format("`{}`", preset.name)) != std::string::npos;
+    if (spoken_of && value_of(*asked, preset.name) == value_of(**ours, preset.name))
+      message += fmt::format("; tickcast sets {}={}", preset.name, preset.value);
   }
   return Error{message + "; change the setting of yours that this is about, or leave it out"};
 }

@@ -83,7 +83,7 @@ inline std::string describe(rd_kafka_resp_err_t code) { return rd_kafka_err2str(
 // How many replicas each of the topic's partitions has; no partitions: there is no such topic. Blocks up to
 // `timeout_ms`; fails when no broker answers.
 Result<std::vector<int>> count_replicas(rd_kafka_t& handle, const std::string& topic, int timeout_ms);
-// How many partitions it has.
+// How many partitions it has; 0: there is no such topic.
 Result<int> count_partitions(rd_kafka_t& handle, const std::string& topic, int timeout_ms);
 
 }  // namespace tickcast::kafka

@@ -20,8 +20,8 @@ bool is_topic_character(char c) {
 Result<std::pair<std::string, std::string>> parse_config_item(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0)
-    return Error{"\"" + std::string(text) +
-                 "\" is no setting of Kafka's client; write key=value, as in security.protocol=SASL_SSL"};
+    // Without the words: they may be a secret.
+    return Error{"no setting of Kafka's client; write key=value, as in security.protocol=SASL_SSL"};
   return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 

@@ -69,7 +69,7 @@ TEST(KafkaSettings, OfAWriterThatContradictOurOwnAreNamedWithOurs) {
               AllOf(HasSubstr("`max.in.flight` must be set <= 5 when `enable.idempotence` is true"),
                     HasSubstr("tickcast sets enable.idempotence=true"),
                     HasSubstr("change the setting of yours that this is about, or leave it out")));
-  options.settings = with({{"linger.ms", "5000"}});
+  options.settings = with({{"queue.buffering.max.ms", "5000"}});  // another name of linger.ms
   EXPECT_THAT(message(TopicSink::check(options)),
               AllOf(HasSubstr("tickcast sets message.timeout.ms=1000"), Not(HasSubstr("sets linger.ms"))));
 }

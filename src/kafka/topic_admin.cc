@@ -106,8 +106,9 @@ std::vector<std::string> compare_config(rd_kafka_t& handle, const std::string& t
   return differs;
 }
 
+// Idempotent as the producer is: settings that ask for that are for it.
 Result<Owned<rd_kafka_t>> make_admin(const Settings& settings) {
-  auto conf = configure(settings, {});
+  auto conf = configure(settings, {{"enable.idempotence", "true"}});
   if (!conf) return conf.error();
   return make_instance(RD_KAFKA_PRODUCER, std::move(*conf));
 }

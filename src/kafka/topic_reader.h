@@ -63,8 +63,8 @@ class TopicReader {
   // Once. Fails only when librdkafka refuses a setting; everything else is retried for ever.
   Status start();
 
-  std::size_t partitions() const;  // being read
-  std::int64_t lag() const;        // records that were not given yet, as of the last answers to fetches
+  std::size_t partitions() const;  // being read: without those that librdkafka refuses to
+  std::int64_t lag() const;        // records of these that were not given yet, as of the last fetches
   std::uint64_t restarts() const;  // how often an offset or the whole topic was lost
 
  private:

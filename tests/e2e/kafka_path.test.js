@@ -152,7 +152,6 @@ describe('through Kafka', { skip, concurrency: false }, () => {
       const rate = Math.round((kBehind / 2 / ((await taken_in_ms(kBehind - 1)) - (await taken_in_ms(kBehind / 2)))) * 1000);
       t.diagnostic(`ready ${ready_ms} ms after its start, from ${read} records of ${rate} a second`);
       assert.ok(Number(read) >= kBehind, `${read} were read`);
-      assert.ok(rate > 1000, `only ${rate} records a second`); // a busy machine merges, and is not a failure
       await market.freeze();
       await untilEqual('it tells the exchange’s values', await market.values(), () => late.values());
     } finally {

@@ -60,7 +60,6 @@ describe('tickcast topic', { skip, concurrency: false }, () => {
     }
     assert.equal((await tail.stop('SIGINT')).code, 0);
     assert.deepEqual([...last.keys()].sort(), wanted);
-    assert.equal(tail.stderr, '');
   });
 
   test('tail ends when nobody reads its lines any more', async () => {
@@ -115,11 +114,11 @@ describe('tickcast topic', { skip, concurrency: false }, () => {
     for (const [partition, u] of [['0', 5], ['0', 4], ['1', 5]]) await kcat(`RACEUSDT\t${quote({ u })}`, ['-p', partition]);
     await kcat(`BAREUSDT\t${JSON.stringify(parts)}`, ['-p', '1']);
 
-    const { code, stdout, stderr } = await run(words('check'));
+    const { code, stdout, stderr } = await run(words('check', '--lookback', '600'));
     assert.equal(code, 1, stdout + stderr);
     const found = lines(stdout).filter((line) => line.startsWith('! '));
     const expected = [
-      /^! [3-9] records are no quotes; first: BADUSDT \(1\/\d+\)|! \d+ records are no quotes; first: WORSEUSDT \(0\/\d+\)$/,
+      /^! \d+ records are no quotes; first: (BADUSDT \(1|WORSEUSDT \(0)\/\d+\)$/,
       /^! 1 record has numbers that do not fit exactly; first: WORSEUSDT \(0\/\d+\)$/,
       /^! 1 record has no key, so no symbol; first: \(no key\) \(0\/\d+\)$/,
       /^! 1 symbol is in more than one partition: .*; first: RACEUSDT \([01]\/\d+\)$/,
