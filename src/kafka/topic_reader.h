@@ -2,8 +2,9 @@
 //
 // TopicReader: every record of a topic, from some time back to now and on. It assigns itself all partitions:
 // no consumer group, no commits, so that one reader or a hundred make no difference to Kafka but bytes.
-// Partitions that are added later are found. A broker that is away, a topic that is deleted and made anew, an
-// offset that no longer exists: the reader says so, looks where to go on, and goes on.
+// Partitions that are added later are found; one that librdkafka refuses is tried again, and waited for. A
+// broker that is away, a topic that is deleted and made anew, an offset that no longer exists: the reader
+// says so, looks where to go on, and goes on.
 //
 // Thread: that of the loop; librdkafka wakes it through an eventfd, and look-ups that block run in a helper
 // thread. Records of one partition come in order.

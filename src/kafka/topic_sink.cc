@@ -37,9 +37,9 @@ constexpr std::size_t kUnderWayMax = 5;
 // Batches are at least so far apart, those of all partitions together: each costs the broker about as much
 // CPU, however full.
 constexpr std::int64_t kGapNs = 600 * kNsPerUs;
-// So many records are handed over before librdkafka's thread, which the first of them wakes, begins to send:
-// a batch of no more leaves as one request. One of more leaves in parts anyway, and does not wait for its
-// turn unless much is under way.
+// About so many records are handed over before librdkafka's thread, which the first of them wakes, begins to
+// send: a batch of no more leaves as one request. One of more leaves in parts anyway, and does not wait for
+// its turn unless much is under way.
 constexpr std::size_t kWholeMax = 32;
 constexpr std::size_t kUnderWayMost = 512;
 constexpr int kUnknownPartition = -1;

@@ -5,8 +5,9 @@
 // Latency and cost: what Kafka costs is per request, not per record. Batches go at least 600 us apart; a
 // partition gets what there is for it while fewer than five of its records are unacknowledged, and what comes
 // meanwhile is the next batch. So a quiet market pays nothing and a busy one sends what came together,
-// without a linger to choose. Up to 32 records leave as one request. More leave in parts, whose later ones
-// librdkafka holds until the first is acknowledged; they go while fewer than 512 are unacknowledged.
+// without a linger to choose. Up to 32 records leave as one request, unless the machine is busy. More leave
+// in parts, whose later ones librdkafka holds until the first is acknowledged; they go while fewer than 512
+// are unacknowledged.
 //
 // A broker that is slow or away: of each symbol only the newest quote waits (backlog.h), and nothing else
 // does: not the feed, not the clients of the direct lane. Once it is back the newest of every symbol goes

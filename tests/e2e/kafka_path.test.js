@@ -145,7 +145,7 @@ describe('through Kafka', { skip, concurrency: false }, () => {
       await until('much was written', async () => (await written()) >= kBehind, { within: 60_000, describe: () => other.process.stderr.slice(-3000) });
       const begun = Date.now();
       late = await Emitter.start(kafka, { topic });
-      await late.untilReadiness('200 live');
+      await late.untilReadiness('200 live', 10_000);
       const ready_ms = Date.now() - begun;
       assert.equal((await late.values()).size, 1400);
       const [, read] = await late.untilLogs(/ready: 1400 symbols from (\d+) records in 1 partitions/);
