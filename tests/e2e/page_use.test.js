@@ -38,7 +38,9 @@ const watchShifts = (page) =>
     }).observe({ type: 'layout-shift' });
   });
 
+// A flash, or a colour on its way to another, is of a moment: axe judges what stays.
 async function complaintsOfAxe(page) {
+  await until('no colour changes', () => page.evaluate(() => document.getAnimations().length === 0));
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   const { violations, passes } = await page.evaluate((tags) => window.axe.run({ runOnly: tags, resultTypes: ['violations'] }), kAxe);
   assert.ok(passes.some((rule) => rule.id === 'color-contrast'), 'contrast was judged');
@@ -236,11 +238,11 @@ describe('using the page', { skip, concurrency: false }, () => {
   test('axe finds nothing: light, dark and paused, on a phone, with details open', async () => {
     await page.click('#rows tr[data-symbol="ETHUSDT"] .symbol b');
     await page.setViewportSize({ width: 1280, height: 440 }); // few rows: they are all alike
-    await exchange.freeze(); // a flash is a colour of a moment
-    await until('nothing flashes', () => page.evaluate(() => document.getAnimations().length === 0));
+    await exchange.freeze();
     const found = { light: await complaintsOfAxe(page) };
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.click('#pause');
+    await untilPill(page, 'paused');
     found.darkPaused = await complaintsOfAxe(page);
     assert.deepEqual(page.complaints, []);
     await page.close();
