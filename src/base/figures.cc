@@ -2,18 +2,17 @@
 #include "base/figures.h"
 
 #include <cmath>
-#include <cstddef>
 
 #include <fmt/core.h>
 
 namespace tickcast {
 
-std::string grouped(std::uint64_t value) {
-  std::string text = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), 1, ',');
-  return text;
+std::string grouped(std::string digits) {
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
 }
+
+std::string grouped(std::uint64_t value) { return grouped(std::to_string(value)); }
 
 std::string rounded(double value) { return grouped(static_cast<std::uint64_t>(std::llround(value))); }
 

@@ -8,8 +8,9 @@
 
 namespace tickcast {
 
-std::string grouped(std::uint64_t value);     // 1234567 as 1,234,567
-std::string rounded(double value);            // the same of the nearest whole number
+std::string grouped(std::string digits);  // "1234567" as 1,234,567
+std::string grouped(std::uint64_t value);
+std::string rounded(double value);            // the nearest whole number, grouped
 std::string short_duration(std::int64_t ns);  // to three digits: 812 us, 12.3 ms, 4.56 s
 std::string short_bytes(double bytes);        // 640 B, 12.3 kB, 4.6 MB, 7.8 GB
 

@@ -7,14 +7,10 @@
 #include <fmt/core.h>
 
 #include "base/clock.h"
+#include "base/figures.h"
 
 namespace tickcast::watch {
 namespace {
-
-std::string grouped(std::string digits) {
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-  return digits;
-}
 
 std::string three_figures(double value, const char* unit) {
   const int places = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
