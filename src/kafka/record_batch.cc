@@ -67,15 +67,16 @@ void RecordBatch::add(SymbolId symbol, const market::Quote& quote, bool newest) 
                       static_cast<std::size_t>(end - values_.data())});
 }
 
-std::size_t RecordBatch::hand_over(const Destination& to, const market::SymbolTable& symbols,
-                                   market::Origin origin, rd_kafka_resp_err_t& why) const {
+HandOver RecordBatch::hand_over(const Destination& to, const market::SymbolTable& symbols,
+                                market::Origin origin) const {
   for (std::size_t i = 0; i < records_.size(); ++i) {
     const Record& record = records_[i];
     const std::string_view value(values_.data() + record.begin, record.end - record.begin);
-    why = produce(to, record, symbols.name(record.symbol), value, headers_of(record, origin));
-    if (why != RD_KAFKA_RESP_ERR_NO_ERROR) return i;
+    const rd_kafka_resp_err_t refusal =
+        produce(to, record, symbols.name(record.symbol), value, headers_of(record, origin));
+    if (refusal != RD_KAFKA_RESP_ERR_NO_ERROR) return {i, refusal};
   }
-  return records_.size();
+  return {records_.size(), RD_KAFKA_RESP_ERR_NO_ERROR};
 }
 
 SymbolId RecordBatch::symbol_of(const rd_kafka_message_t& report) {

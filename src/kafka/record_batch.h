@@ -26,6 +26,13 @@ struct Destination {
   int partition = 0;
 };
 
+// What became of a batch.
+struct HandOver {
+  std::size_t taken = 0;  // records, from the first on
+  // Why librdkafka did not take the next one; no error: it took all.
+  rd_kafka_resp_err_t refusal = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
 class RecordBatch {
  public:
   struct Record {
@@ -43,11 +50,9 @@ class RecordBatch {
 
   std::span<const Record> records() const { return records_; }
 
-  // Hands the records over in order until librdkafka refuses one. Returns how many it took; `why` becomes its
-  // reason not to take the next. Records that are `newest` say a market's origin that is not live in a
-  // header.
-  std::size_t hand_over(const Destination& to, const market::SymbolTable& symbols, market::Origin origin,
-                        rd_kafka_resp_err_t& why) const;
+  // Hands the records over in order until librdkafka refuses one. Records that are `newest` say a market's
+  // origin that is not live in a header.
+  HandOver hand_over(const Destination& to, const market::SymbolTable& symbols, market::Origin origin) const;
 
   // The symbol of a record that was handed over, from librdkafka's report on it.
   static market::SymbolId symbol_of(const rd_kafka_message_t& report);

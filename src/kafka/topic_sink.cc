@@ -280,15 +280,14 @@ struct TopicSink::Impl final : market::BookFollower, net::Ready {
   // Returns how many librdkafka took of the batch; of the others the symbols' newest quotes wait again.
   std::size_t hand_over(int partition) {
     const auto records = batch.records();
-    rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
-    const std::size_t taken =
-        batch.hand_over({*handle, *topic, partition}, symbols, book.source().origin, why);
+    const auto [taken, refusal] =
+        batch.hand_over({*handle, *topic, partition}, symbols, book.source().origin);
     const std::int64_t now_ns = wall_ns();
     for (const RecordBatch::Record& record : records.first(taken)) note_handed(record, now_ns);
     for (const RecordBatch::Record& record : records.subspan(taken))
       stats.merged.add(write_newest(record.symbol) ? 0 : 1);
     stats.handed.add(taken);
-    if (taken < records.size() && why != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(why);
+    if (taken < records.size() && refusal != RD_KAFKA_RESP_ERR__QUEUE_FULL) note_failure(refusal);
     return taken;
   }
 
