@@ -181,8 +181,13 @@ void Loop::dispatch(std::uint64_t key, std::uint32_t what) {
 }
 
 void Loop::run_again() {
-  if (again_.empty()) return;
-  for (const Again& entry : std::exchange(again_, {})) dispatch(entry.key, entry.what);
+  // What a handler asks for in here waits for the next turn.
+  const std::size_t count = again_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Again entry = again_[i];
+    dispatch(entry.key, entry.what);
+  }
+  again_.erase(again_.begin(), again_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void Loop::run_timers() {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <span>
 #include <unordered_map>
@@ -58,7 +59,8 @@ class Loop {
   void again(int fd, std::uint32_t what, Ready& handler);
 
   // Calls back once, at or soon after the moment on the steady clock. Order among equal moments is order of
-  // request.
+  // request. Allocates only when more timers are set than ever before, or for a callback of more than two
+  // words.
   TimerId at(std::int64_t steady_ns, std::function<void()> callback);
   TimerId after(std::int64_t delay_ns, std::function<void()> callback) {
     return at(steady_ns() + delay_ns, std::move(callback));
@@ -133,8 +135,9 @@ class Loop {
   std::vector<Watch> watches_;    // by descriptor
   std::uint32_t generation_ = 0;
   std::vector<Again> again_;
-  std::map<std::pair<std::int64_t, TimerId>, std::function<void()>> timers_;
-  std::unordered_map<TimerId, std::int64_t> timer_moments_;
+  std::pmr::unsynchronized_pool_resource timer_memory_;  // kept for the next timers
+  std::pmr::map<std::pair<std::int64_t, TimerId>, std::function<void()>> timers_{&timer_memory_};
+  std::pmr::unordered_map<TimerId, std::int64_t> timer_moments_{&timer_memory_};
   TimerId last_timer_ = 0;
   EndOfTurn end_of_turn_;
   std::int64_t sleep_limit_ns_ = -1;  // what end_of_turn_ said last
