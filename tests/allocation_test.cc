@@ -2,10 +2,7 @@
 //
 // Taking in a quote and serving it allocates nothing once warm: from the bytes of an exchange's frame to the
 // bytes on a client's socket, through the production classes, for every form of stream.
-#include <atomic>
-#include <cstdlib>
 #include <deque>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -13,24 +10,13 @@
 
 #include <gtest/gtest.h>
 
+#include "allocations.h"
 #include "fanout/compressor.h"
 #include "fanout/lanes.h"
 #include "market/book.h"
 #include "net/loop.h"
 #include "wire/ticker.h"
 #include "ws/connection.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-void* operator new(std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* const memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace tickcast {
 namespace {
@@ -124,7 +110,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
   const std::vector<std::string> incoming = exchange_frames(2000);
   std::uint64_t warm = 0;
   for (std::size_t i = 0; i < incoming.size(); ++i) {
-    if (i == 200) warm = allocations.load();
+    if (i == 200) warm = allocations();
     ASSERT_EQ(frames.read(incoming[i]), wire::FrameKind::ticker);
     market::Quote quote = frames.ticker().quote;
     quote.received_ns = quote.admitted_ns = 1'732'320'000'000'000'000 + now_ns;
@@ -138,7 +124,7 @@ TEST(Allocation, TakingInAQuoteAndServingItAllocatesNothingOnceWarm) {
     lanes.advance(now_ns);
     serve();
   }
-  EXPECT_EQ(allocations.load() - warm, 0u);
+  EXPECT_EQ(allocations() - warm, 0u);
   for (const Client& client : clients) {
     EXPECT_GT(client.delivered, client.lane.form.pace_ms == 0 ? 2000u * 100 : 100u * 100);
   }
@@ -160,7 +146,7 @@ TEST(Allocation, CompressingAnArrayAllocatesNothingOnceWarm) {
   std::size_t bytes = 0;
   constexpr std::size_t kRounds = 200;
   for (std::size_t round = 0; round < kRounds; ++round) {
-    if (round == 10) warm = allocations.load();
+    if (round == 10) warm = allocations();
     for (std::size_t i = 0; i < kSymbols; ++i) {
       ++entry.sequence;
       entry.updates = round + 1;
@@ -177,7 +163,7 @@ TEST(Allocation, CompressingAnArrayAllocatesNothingOnceWarm) {
   }
   EXPECT_GT(bytes, kRounds * kSymbols);
   EXPECT_LT(bytes, kRounds * kSymbols * 60) << "every one was compressed";
-  EXPECT_EQ(allocations.load() - warm, 0u);
+  EXPECT_EQ(allocations() - warm, 0u);
 }
 
 }  // namespace
