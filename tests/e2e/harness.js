@@ -62,11 +62,11 @@ export class Process {
   constructor(args, { env = {} } = {}) {
     this.args = args;
     this.stdout = '';
-    this.stderr = '';
+    this.stderr = ''; // all of it, so that its length at a moment tells what came later
     this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), TICKCAST_ADMIN: '127.0.0.1:0', ...env } });
     running.add(this.child);
     this.child.stdout.on('data', (data) => (this.stdout += data));
-    this.child.stderr.on('data', (data) => (this.stderr = (this.stderr + data).slice(-100_000)));
+    this.child.stderr.on('data', (data) => (this.stderr += data));
     this.exited = new Promise((done) => {
       this.child.on('error', (error) => done({ code: null, signal: null, error }));
       this.child.on('close', (code, signal) => {
@@ -236,7 +236,7 @@ export class Serve extends Fanout {
     const wanted = (await exchange.symbols()).length;
     let known = 0;
     await until('every symbol has a value', async () => (known = (await this.values()).size) >= wanted, {
-      describe: () => `${known} of ${wanted}\n${this.process.stderr}`,
+      describe: () => `${known} of ${wanted}\n${this.process.stderr.slice(-3000)}`,
     });
   }
 }

@@ -63,18 +63,17 @@ class Post {
   }
 }
 
-// What a client of the direct lane gets while the broker takes nothing: the quotes that the topic should not be given any more.
-class Meanwhile {
+// An outage of the broker, from now on, as a client of the direct lane lives through it: the quotes of which the topic should be given the newest alone.
+class Outage {
   constructor(watcher) {
     this.watcher = watcher;
     this.quotes = new Map(); // by symbol
-    this.begun_ms = Date.now();
     watcher.on_quote = (quote) => this.quotes.set(quote.s, [...(this.quotes.get(quote.s) || []), quote]);
   }
 
-  // Of the records that the broker took after `since_ms`, those with a quote that was never there before: each with its age, and with how long its
-  // symbol's next quote had been known. Records tell by their timestamps when the broker took them.
-  async written(kafka, topic, since_ms) {
+  // Ends it. Of the records that the broker took from `back_ms` on, those with a quote that was never there before: each with its age, and with how long
+  // its symbol's next quote had been known. Records tell by their timestamps when the broker took them.
+  async written_after(kafka, topic, back_ms) {
     this.watcher.on_quote = null;
     const newest = new Map();
     const found = [];
@@ -83,7 +82,7 @@ class Meanwhile {
       const { u, producerTime } = JSON.parse(value);
       if (!(u > (newest.get(symbol) || 0))) continue; // written again, or without an id
       newest.set(symbol, u);
-      if (taken < since_ms) continue;
+      if (taken < back_ms) continue;
       const next = this.quotes.get(symbol)?.find((quote) => quote.u > u);
       found.push({ symbol, u, producerTime, taken_ms: Number(taken), age_ms: taken - producerTime, overtaken_ms: next ? taken - next.producerTime : 0 });
     }
@@ -189,15 +188,16 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     t.diagnostic(`fresh quotes after ${took.join(', ')} ms`);
   }
 
-  // What the topic was given after the broker's return had not been overtaken for longer than --max-age, and a second in which librdkafka does not look. But what was on its way when the broker stopped
-  // lies in its socket, and nobody can call that back: quotes taken in until `sent_ms`.
-  async function nothingOld(t, meanwhile, { back_ms, sent_ms }) {
-    const all = await meanwhile.written(kafka, kTopic, back_ms);
+  // The quotes of an outage were conflated: what the topic was given from the broker's return at `back_ms` on had not been overtaken for longer than
+  // --max-age, and a second in which librdkafka does not look. But what was on its way when the broker stopped lies in its socket, and nobody can call
+  // that back: quotes taken in until `sent_ms`.
+  async function assertConflated(t, outage, { back_ms, sent_ms }) {
+    const all = await outage.written_after(kafka, kTopic, back_ms);
     const [sent, later] = [all.filter((quote) => quote.producerTime < sent_ms), all.filter((quote) => quote.producerTime >= sent_ms)];
     const most = (quotes, what) => Math.round(Math.max(0, ...quotes.map((quote) => quote[what])));
     const first_ms = Math.min(...all.map(({ taken_ms }) => taken_ms));
     const during = (quotes) => quotes.filter(({ producerTime }) => producerTime >= sent_ms && producerTime < first_ms);
-    const missed = during([...meanwhile.quotes.values()].flat()).length;
+    const missed = during([...outage.quotes.values()].flat()).length;
     t.diagnostic(`of ${missed} quotes of the outage ${during(later).length} were written, overtaken for ${most(during(later), 'overtaken_ms')} ms at most; ` +
       `${sent.length} from before it, ${most(sent, 'age_ms')} ms old`);
     assert.ok(all.length > 0 && missed > 100, `${all.length} were written, and the direct lane brought ${missed} meanwhile`);
@@ -206,7 +206,7 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
 
   test('the broker is killed under load; the direct lane and the relay behind it carry on, and who starts meanwhile waits', async (t) => {
     const from = producer.process.stderr.length;
-    const meanwhile = new Meanwhile(laned.watcher);
+    const outage = new Outage(laned.watcher);
     await kafka.kill();
     const args = ['--topic', 'made-late'];
     const early = await Producer.start(stage.exchange, stage.brokers, { args });
@@ -237,13 +237,13 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
       await emitter.stop();
     }
     await settle();
-    await nothingOld(t, meanwhile, { back_ms, sent_ms: 0 });
+    await assertConflated(t, outage, { back_ms, sent_ms: 0 });
   });
 
   test('the broker stands still for five seconds: what comes then was not overtaken for longer than --max-age', async (t) => {
     await kafka.freeze();
     const sent_ms = Date.now() + kMaxAge_ms / 2; // by then five records are unacknowledged, or the producer knows
-    const meanwhile = new Meanwhile(laned.watcher);
+    const outage = new Outage(laned.watcher);
     let back_ms;
     try {
       await Promise.all([alone.told('down', 'stale'), sleep(5000)]);
@@ -254,7 +254,7 @@ describe('faults around Kafka', { skip, concurrency: false }, () => {
     }
     await current(t, Date.now());
     await settle();
-    await nothingOld(t, meanwhile, { back_ms, sent_ms });
+    await assertConflated(t, outage, { back_ms, sent_ms });
   });
 
   test('the broker moves to the other address that everyone was told, and back: they go on where they were in the topic', async (t) => {

@@ -14,8 +14,8 @@ import { Emitter, Exchange, freePort, missing, noBinary, root, until } from './h
 import { noKafka } from './kafka.js';
 import { Watcher, untilEqual } from './watcher.js';
 
-const balancer = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/bin/haproxy'].some(existsSync);
-const skip = noBinary() || noKafka() || missing('haproxy', balancer);
+const haproxy = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/bin/haproxy'].some(existsSync);
+const skip = noBinary() || noKafka() || missing('haproxy', haproxy);
 
 const kSymbols = 100;
 const kClients = 6;
