@@ -17,6 +17,10 @@
 // One fan-out serves one form of stream (framing.h): listed symbols, all of them, or all of them in arrays.
 // Of the whole market there is one watchlist per channel, which every symbol joins when it is first heard of.
 //
+// Its parts, each by itself: who watches what (watchlists.h), whose turn it is (rounds.h), what changed
+// (change_log.h), up to where a client was served (position.h), and the bytes (encoder.h). Here is where they
+// meet, and which clients are given the same bytes.
+//
 // Thread: the shard's. Bounds: 24 bytes a client, for those who lag behind a few cuts and the watches not
 // served yet; 120 bytes a distinct watchlist, + 2 for each symbol in it, + 1 for each 8 symbols that anyone
 // watches; one batch for each encoding.
@@ -25,25 +29,15 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "fanout/framing.h"
+#include "fanout/watch.h"
 #include "market/book.h"
 #include "market/symbol_table.h"
 #include "metrics/counter.h"
 
 namespace tickcast::fanout {
-
-// One line of a watchlist.
-struct Watch {
-  market::SymbolId symbol{};
-  std::uint8_t channels = 0;
-  friend bool operator==(const Watch&, const Watch&) = default;
-};
-
-// A client's number; reused after remove().
-enum class ClientId : std::uint32_t {};
 
 // Updates that clients were owed, and those that were written: the rest was merged into newer ones, or is
 // still owed to clients whose socket is full, or went with its client.

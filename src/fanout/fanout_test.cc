@@ -3,9 +3,6 @@
 // The fan-out's promises, by example: what a client is owed, and which bytes are shared.
 #include "fanout/fanout.h"
 
-#include <map>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -19,7 +16,6 @@ using test::Client;
 using test::id;
 using test::kNow;
 using test::number_in;
-using test::watcher_of_market;
 using test::World;
 
 TEST(Fanout, ANewClientGetsTheLastQuoteOfEverySymbolItWatchesOnce) {
@@ -116,6 +112,21 @@ TEST(Fanout, ClientsInTheSameStateShareTheSameBytes) {
   EXPECT_EQ(world.fanout.owed(second, kNow).data(), bytes.data());
 }
 
+TEST(Fanout, AListWithTheNumberOfAFreedOneIsNotServedItsBytes) {
+  World world(2);
+  for (const std::size_t symbol : {1u, 0u}) world.change(id(symbol));
+  world.look();
+  std::vector<Client> clients;
+  for (int i = 0; i < 2; ++i) clients.push_back({world.fanout.add_client(Encoding::raw), {}, {}});
+  for (const std::size_t symbol : {0u, 1u}) {
+    const Watch watches[] = {{id(symbol), kBookTicker}};
+    for (Client& client : clients) world.fanout.watch(client.number, {});  // frees the list before
+    for (Client& client : clients) world.fanout.watch(client.number, watches);
+    for (Client& client : clients) client.serve(world.fanout, 1 << 20);
+  }
+  for (Client& client : clients) EXPECT_EQ(client.receiver.book_tickers["SYM1USDT"].events, 1u);
+}
+
 TEST(Fanout, ClientsThatLagByDifferentAmountsShareBytes) {
   World world(4);
   std::vector<Watch> watches;
@@ -199,102 +210,6 @@ TEST(Fanout, AWriteMayBeCutAtEveryByte) {
     cut_everywhere({Scope::all, 0}, encoding);
   }
   cut_everywhere({Scope::array, 0}, Encoding::raw);
-}
-
-TEST(Fanout, NoListIsAlwaysServedLast) {
-  constexpr std::size_t kLists = 50;
-  World world(kLists + 1);
-  std::map<ClientId, std::size_t> times_last;
-  for (std::size_t i = 0; i < kLists; ++i) {
-    const Watch watches[] = {{id(0), kBookTicker}, {id(i + 1), kBookTicker}};
-    world.fanout.watch(world.fanout.add_client(Encoding::raw), watches);
-  }
-  for (int round = 0; round < 400; ++round) {
-    world.change(id(0));
-    world.look();
-    ClientId due{};
-    std::size_t visits = 0;
-    while (world.fanout.next_due(due)) {
-      const auto owed = world.fanout.owed(due, kNow);
-      world.fanout.written(due, owed.size());
-      ++visits;
-    }
-    ASSERT_EQ(visits, kLists);
-    ++times_last[due];
-  }
-  for (const auto& [client, times] : times_last) EXPECT_LT(times, 40u) << "of 400; by chance it would be 8";
-}
-
-TEST(Fanout, WithoutAPauseNobodyWaitsForMoreThanARound) {
-  constexpr std::size_t kClients = 50;
-  World world(1);
-  const Watch watches[] = {{id(0), kBookTicker}};
-  for (std::size_t i = 0; i < kClients; ++i)
-    world.fanout.watch(world.fanout.add_client(Encoding::raw), watches);
-  world.change(id(0));
-  world.look();
-  std::map<ClientId, std::size_t> last_turn;
-  ClientId due{};
-  for (std::size_t turn = 1; turn <= 20 * kClients; ++turn) {
-    ASSERT_TRUE(world.fanout.next_due(due));
-    world.fanout.written(due, world.fanout.owed(due, kNow).size());
-    const std::size_t before = std::exchange(last_turn[due], turn);
-    ASSERT_TRUE(before == 0 || turn - before <= kClients) << turn - before;
-    if (turn % 7 != 0) continue;
-    world.change(id(0));
-    world.look();
-  }
-  EXPECT_EQ(last_turn.size(), kClients);
-}
-
-TEST(Fanout, OneArrayCarriesEverySymbolThatChanged) {
-  World world(3, {Scope::array, 0});
-  Client client = watcher_of_market(world, kBookTicker, Encoding::combined);
-  for (const std::size_t symbol : {2u, 0u, 2u}) world.change(id(symbol));
-  world.look();
-  client.serve(world.fanout, 1 << 20);
-  ASSERT_EQ(client.receiver.texts.size(), 1u);
-  EXPECT_EQ(client.receiver.texts[0],
-            R"({"stream":"!bookTicker@arr","data":[)"
-            R"({"u":2,"s":"SYM2USDT","b":"25.35190000","B":"0","a":"0","A":"0"},)"
-            R"({"u":1,"s":"SYM0USDT","b":"25.35190000","B":"0","a":"0","A":"0"}]})");
-}
-
-TEST(Fanout, ABestBidAskIsOneBinaryMessageInEveryEncoding) {
-  World world(2);
-  const auto owed = [&](Encoding encoding, std::uint8_t channels) {
-    const ClientId client = world.fanout.add_client(encoding);
-    const Watch watches[] = {{id(0), channels}};
-    world.fanout.watch(client, watches);
-    const auto bytes = world.fanout.owed(client, kNow);
-    return std::string(bytes.begin(), bytes.end());
-  };
-  world.change(id(0));
-  world.look();
-  const std::string raw = owed(Encoding::raw, kBestBidAsk);
-  ASSERT_EQ(raw.size(), 2 + 59 + 8u);
-  EXPECT_EQ(raw.substr(0, 2), "\x82\x43") << "a whole binary frame";
-  EXPECT_EQ(raw[2 + 16], 1) << "u";
-  EXPECT_TRUE(raw.ends_with("\x08SYM0USDT"));
-  EXPECT_EQ(owed(Encoding::combined, kBestBidAsk), raw);
-  const std::string both = owed(Encoding::raw, kBookTicker | kBestBidAsk);
-  EXPECT_TRUE(both.ends_with(raw) && both.size() > raw.size()) << "beside another channel";
-  world.change(id(0));
-  world.look();
-  EXPECT_EQ(owed(Encoding::raw, kBestBidAsk)[2 + 16], 2);
-}
-
-TEST(Fanout, AServerSentEventCarriesTheCombinedEvent) {
-  World world(1);
-  const ClientId client = world.fanout.add_client(Encoding::events);
-  const Watch watches[] = {{id(0), kBookTicker}};
-  world.fanout.watch(client, watches);
-  world.change(id(0));
-  world.look();
-  const auto owed = world.fanout.owed(client, kNow);
-  const std::string bytes(owed.begin(), owed.end());
-  EXPECT_TRUE(bytes.starts_with(R"(data: {"stream":"sym0usdt@bookTicker","data":{"u":1,)"));
-  EXPECT_TRUE(bytes.ends_with("}}\n\n"));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SymbolState: what a fan-out knows of one symbol: its newest quote, who watches it, its encoded frames, and
-// its recent changes.
+// SymbolState: what the encoder knows of one symbol: its newest quote, the frames it made of it, and how many
+// quotes there were at its recent changes.
 //
-// Thread: the fan-out's. Owned by Fanout, one per symbol.
+// Thread: the fan-out's. Owned by Encoder, one per symbol.
 #pragma once
 
 #include <algorithm>
@@ -11,23 +11,12 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
-#include "fanout/bits.h"
 #include "fanout/framing.h"
+#include "fanout/position.h"
 #include "market/book.h"
 
 namespace tickcast::fanout {
-
-// A write that ended before all that was owed was out. It took a client from one cursor to another with what
-// was newest at `made`: of the changes between the cursors those that were newest then were served, the
-// others were left out for a newer one, behind the cut.
-struct Cut {
-  std::uint64_t from = 0;
-  std::uint64_t cursor = 0;
-  std::uint64_t made = 0;
-  bool forgotten = false;  // several in one: what they served is not known any more
-};
 
 struct SymbolState {
   // A message encoded for everybody, and the change it shows.
@@ -44,8 +33,6 @@ struct SymbolState {
   market::Quote quote;
   std::uint64_t sequence = 0;       // the fan-out's number of the newest change; 0: no quote yet
   std::uint64_t book_sequence = 0;  // the book's number of the same
-  Bits watchers;                    // the lists that have this symbol
-  std::uint32_t clients = 0;        // members of those
   Frame book_ticker[kEventEncodings];
   Frame best_bid_ask;  // one for all encodings; empty where the quote has no such message
 
@@ -56,12 +43,13 @@ struct SymbolState {
     changes_[++newest_ % changes_.size()] = {number, entry.updates};
   }
 
-  // How many quotes were admitted since the change that a client at `cursor`, who got there over `cuts`, was
-  // served last; 0 when that is not known: it was served none, or one too long ago.
-  std::uint64_t updates_since(std::uint64_t cursor, std::span<const Cut> cuts) const {
+  // How many quotes were admitted since the change that a client at this position was served last; 0 when
+  // that is not known: it was served none, or one too long ago.
+  std::uint64_t updates_since(const Position& position) const {
+    const std::span<const Cut> cuts = position.cuts();
     for (std::uint64_t back = 1; back < changes_.size() && back < newest_; ++back) {
       const Change& change = changes_[(newest_ - back) % changes_.size()];
-      if (change.sequence > cursor) continue;
+      if (change.sequence > position.cursor()) continue;
       const auto cut = std::ranges::find_if(cuts, [&](const Cut& each) {
         return each.from < change.sequence && change.sequence <= each.cursor;
       });

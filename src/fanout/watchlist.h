@@ -4,42 +4,20 @@
 // bytes a watch, and of its members one is kept in place: a shard may hold as many lists as clients. What
 // only shared lists need is made with the second member.
 //
-// Thread: the fan-out's. Owned by Fanout; freed with its last member.
+// Thread: the fan-out's. Owned by Watchlists; freed with its last member.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "base/check.h"
-#include "fanout/fanout.h"
+#include "fanout/framing.h"
+#include "fanout/watch.h"
+#include "market/symbol_table.h"
 
 namespace tickcast::fanout {
-
-// Whole frames in order of change, and where each symbol's frames end.
-struct Batch {
-  struct Unit {
-    std::size_t end = 0;         // offset behind the symbol's last frame
-    std::uint64_t sequence = 0;  // of its change; 0: part of a snapshot, before all changes
-    std::uint64_t updates = 0;   // symbols in this unit and in those before it
-  };
-  std::uint64_t from = 0;  // made for clients at this cursor
-  std::uint64_t to = 0;    // and up to this change; 0: nothing was made yet
-  std::string bytes;
-  std::vector<Unit> units;
-  std::int64_t newest_ns = 0;  // when its newest change was made or first taken in, epoch; 0: what was there
-                               // before the client is no change
-
-  void clear() {
-    bytes.clear();
-    units.clear();
-    newest_ns = 0;
-    to = 0;
-  }
-};
 
 class Watchlist {
  public:
