@@ -86,7 +86,7 @@ async function quotesMove(port) {
 }
 
 describe('tools/run-kafka', { skip, concurrency: false }, () => {
-  let system; // of the first three
+  let system; // the one that runs
 
   test('quotes come through the balancer', async () => {
     system = new System(await freePort());
@@ -132,7 +132,7 @@ describe('tools/run-kafka', { skip, concurrency: false }, () => {
   });
 
   test('one that ends is named with the end of its log, and takes the others along', async () => {
-    const system = new System(await freePort());
+    system = new System(await freePort());
     await system.says('Ctrl-C stops');
     process.kill(system.processes().find(({ line }) => line.includes(' emitter ')).pid, 'SIGKILL');
     assert.equal(await system.exited, 1, system.said);
@@ -143,7 +143,7 @@ describe('tools/run-kafka', { skip, concurrency: false }, () => {
   test('a port that is taken is said by the balancer, and nothing stays', async () => {
     const holder = createServer();
     await new Promise((done) => holder.listen(0, '127.0.0.1', done));
-    const system = new System(holder.address().port);
+    system = new System(holder.address().port);
     assert.equal(await system.exited, 1, system.said);
     assert.match(system.said, /The balancer ended[^]*Address already in use/);
     assert.deepEqual(system.processes(), []);
@@ -151,7 +151,7 @@ describe('tools/run-kafka', { skip, concurrency: false }, () => {
   });
 
   test('Ctrl-C while Kafka starts leaves nothing behind', async () => {
-    const system = new System(await freePort());
+    system = new System(await freePort());
     await until('the broker is begun', () => existsSync(join(system.dir, 'kafka/pid')));
     const { code, ms } = await system.stop('SIGINT');
     assert.equal(code, 0, system.said);
