@@ -4,7 +4,7 @@
 // makes batches of them: an event for each symbol, or several in a message (Scope::array). An event that is
 // the same for everybody is encoded once per change and encoding.
 //
-// Thread: the fan-out's. Bound: 410 bytes a symbol, and the frames encoded of it.
+// Thread: the fan-out's. Bound: 410 bytes a symbol, and the frames encoded of it; of arrays one message.
 #pragma once
 
 #include <cstdint>

@@ -68,6 +68,8 @@ TEST(Encoder, AUnitIsASymbolWithAllItsChannels) {
   EXPECT_EQ(market.batch.units[0].sequence, 1u);
   EXPECT_EQ(market.batch.units[1].sequence, 2u);
   EXPECT_EQ(market.batch.units[1].updates, 2u);
+  const std::size_t once = market.batch.bytes.find("SYM1USDT");
+  EXPECT_LT(market.batch.bytes.find("SYM1USDT", once + 1), market.batch.units[0].end);
   EXPECT_EQ(market.batch.units[1].end, market.batch.bytes.size());
   EXPECT_NE(market.batch.bytes.find("SYM0USDT"), std::string::npos);
   EXPECT_GT(market.batch.bytes.find("SYM0USDT"), market.batch.units[0].end);

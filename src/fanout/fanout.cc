@@ -219,7 +219,7 @@ std::span<const char> Fanout::owed(ClientId id, std::int64_t now_ns) {
   return std::span<const char>(impl_->last.batch->bytes).subspan(impl_->last.first_byte);
 }
 
-// Bytes are kept for others in the same state where there can be any: of the list whose round it is.
+// Bytes are kept for others in the same state where there can be any: of the list whose turn it is.
 Fanout::Impl::Offer Fanout::Impl::choose(const Client& of, std::int64_t now_ns) {
   const bool elsewhere = rounds.list() != kNoList && rounds.list() != of.list;
   if (lists[of.list].members().size() == 1 || !of.position.cursor_alone() || elsewhere) {

@@ -21,9 +21,8 @@
 // (change_log.h), up to where a client was served (position.h), and the bytes (encoder.h). Here is where they
 // meet, and which clients are given the same bytes.
 //
-// Thread: the shard's. Bounds: 24 bytes a client, for those who lag behind a few cuts and the watches not
-// served yet; 120 bytes a distinct watchlist, + 2 for each symbol in it, + 1 for each 8 symbols that anyone
-// watches; one batch for each encoding.
+// Thread: the shard's. Bounds: 24 bytes a client, and those of its parts (position.h, watchlists.h,
+// encoder.h); a batch for each encoding, and one more.
 #pragma once
 
 #include <cstdint>
@@ -84,7 +83,8 @@ class Fanout {
   // begins at random after a pause, so that no position is always last; without one, where it did before.
   bool next_due(ClientId& client);
 
-  // Whose turn next_due() looks at next in the round under way, and true; false where that round ends.
+  // Whose turn next_due() looks at next, and true; false where that may be a member of another list, or the
+  // first of this.
   bool expects(ClientId& client) const;
 
   // Bytes owed to the client: whole frames, oldest change first; empty when it is owed nothing. `now_ns`

@@ -40,13 +40,13 @@ class Rounds {
   // Whom next() names next, and true; false where that may be a member of another list, or the first of this.
   bool expects(ClientId& client) const;
 
-  // Whose members have their turns; kNoList: a pause.
+  // Whose members have their turns; kNoList: no list's, in a pause or since it was freed.
   ListId list() const { return turn_.list; }
 
   // A member left the list, another is in its place and may have been stepped over: if the list has its turn,
   // it is due again.
   void member_left(ListId list);
-  // The list was freed.
+  // The list has no members any more and is freed next: it has no turn.
   void forget(ListId list);
 
  private:

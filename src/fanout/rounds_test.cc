@@ -112,12 +112,12 @@ TEST(Rounds, WhoMovesIntoThePlaceOfOneThatLeftIsNotSteppedOver) {
 }
 
 TEST(Rounds, AListThatIsFreedInItsTurnHasNoMore) {
-  Crowd crowd(2, 1);
+  Crowd crowd(2, 2);
   crowd.change();
   ClientId client{};
-  ASSERT_TRUE(crowd.rounds.next(client));
+  ASSERT_TRUE(crowd.rounds.next(client)) << "and the other member has its turn next";
   for (const ListId list : crowd.ids) {
-    crowd.lists.leave(list, 0);
+    for (int member = 0; member < 2; ++member) crowd.lists.leave(list, 0);
     crowd.rounds.forget(list);
     crowd.lists.free(list);
   }

@@ -7,8 +7,9 @@
 // A list goes by its number, which is given again once the list was freed. Of the whole market there is one
 // list per channel, which every symbol joins when it is first heard of.
 //
-// Thread: the fan-out's. Bounds: 120 bytes a list, + 2 for each symbol in it, + 4 for each member where there
-// are several; for each symbol 32 bytes, + 1 for each 8 lists. kMembersMax members a list: CHECKed.
+// Thread: the fan-out's. Bounds: 120 bytes a list, + 2 for each symbol in it, + 48 and 4 for each
+// member where there are several; for each symbol 32 bytes, + 1 for each 8 lists. kMembersMax members a list:
+// CHECKed.
 #pragma once
 
 #include <cstdint>

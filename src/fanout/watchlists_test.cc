@@ -55,7 +55,18 @@ TEST(Watchlists, AFreedListLeavesNothingBehindAndItsNumberIsGivenAgain) {
   EXPECT_EQ(lists.size(), 0u);
   EXPECT_EQ(lists.intern(second), list);
   EXPECT_FALSE(lists.with(id(0)).has(list));
-  EXPECT_NE(lists.intern(first), list) << "it is not found under what it was";
+  EXPECT_NE(lists.intern(first), list);
+}
+
+// What takes its place while it is free is an empty list, too.
+TEST(Watchlists, AFreedEmptyListIsNotFound) {
+  Watchlists lists;
+  const ListId list = lists.intern({});
+  lists.join(list, ClientId{0});
+  lists.leave(list, 0);
+  lists.free(list);
+  lists.intern({});
+  EXPECT_EQ(lists.size(), 1u);
 }
 
 TEST(Watchlists, TheWholeMarketIsOneListAChannelAndGetsSymbolsHeardOfLater) {
