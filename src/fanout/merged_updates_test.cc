@@ -19,6 +19,18 @@ using test::id;
 using test::number_in;
 using test::World;
 
+// A client of the first symbol, whose cursor lies behind a change of the second.
+Client served_past_what_it_does_not_watch(World& world) {
+  world.change(id(1));
+  world.change(id(0));
+  world.look();
+  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
+  const Watch first[] = {{id(0), kQuote}};
+  world.fanout.watch(client.number, first);
+  client.serve(world.fanout, 1 << 20);
+  return client;
+}
+
 TEST(MergedUpdates, TheQuoteEventCountsTheUpdatesMergedInIt) {
   World world(1);
   Client client{world.fanout.add_client(Encoding::raw), {}, {}};
@@ -43,13 +55,7 @@ TEST(MergedUpdates, TheQuoteEventCountsTheUpdatesMergedInIt) {
 
 TEST(MergedUpdates, TheFirstQuoteEventOfAnAddedSymbolCountsNothingFromBefore) {
   World world(2);
-  world.change(id(1));
-  world.change(id(0));
-  world.look();
-  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
-  const Watch first[] = {{id(0), kQuote}};
-  world.fanout.watch(client.number, first);
-  client.serve(world.fanout, 1 << 20);  // the cursor stands between the other symbol's changes
+  Client client = served_past_what_it_does_not_watch(world);
   for (int i = 0; i < 4; ++i) {
     world.change(id(1));
     world.look();
@@ -70,13 +76,7 @@ TEST(MergedUpdates, TheFirstQuoteEventOfAnAddedSymbolCountsNothingFromBefore) {
 
 TEST(MergedUpdates, AChangeBeforeTheSnapshotWasServedIsStillTheFirstEvent) {
   World world(2);
-  world.change(id(1));
-  world.change(id(0));
-  world.look();
-  Client client{world.fanout.add_client(Encoding::raw), {}, {}};
-  const Watch first[] = {{id(0), kQuote}};
-  world.fanout.watch(client.number, first);
-  client.serve(world.fanout, 1 << 20);
+  Client client = served_past_what_it_does_not_watch(world);
   const Watch both[] = {{id(0), kQuote}, {id(1), kQuote}};
   world.fanout.watch(client.number, both);  // its last change lies before the cursor
   world.change(id(1));

@@ -59,8 +59,8 @@ class Loop {
   void again(int fd, std::uint32_t what, Ready& handler);
 
   // Calls back once, at or soon after the moment on the steady clock. Order among equal moments is order of
-  // request. Allocates only when more timers are set than ever before, or for a callback
-  // that captures more than two words, or anything but plain data.
+  // request. Allocates only when more timers are set than ever before, or for a callback that captures more
+  // than two words, or anything but plain data.
   TimerId at(std::int64_t steady_ns, std::function<void()> callback);
   TimerId after(std::int64_t delay_ns, std::function<void()> callback) {
     return at(steady_ns() + delay_ns, std::move(callback));
